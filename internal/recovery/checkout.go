@@ -1,0 +1,197 @@
+package recovery
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Money is an amount in the currency's minor units (cents for USD, yen for JPY).
+type Money struct {
+	Minor    int64
+	Currency string // ISO 4217
+}
+
+// Item is one line of a cart.
+type Item struct {
+	ID, Title, Variant string
+	Quantity           int
+	Price              *Money // of one piece; nil if not told
+	ImageURL, URL      string
+}
+
+// Customer is what the storefront knows of the shopper beside the address.
+type Customer struct{ ID, FirstName, LastName string }
+
+// Status is where a checkout stands.
+type Status string
+
+// The states of a checkout.
+const (
+	StatusOpen      Status = "open"      // reminders are scheduled
+	StatusClosed    Status = "closed"    // the last reminder has ended
+	StatusOrdered   Status = "ordered"   // an order came
+	StatusRecovered Status = "recovered" // an order came and is attributed to a message
+	StatusStopped   Status = "stopped"   // the shopper or the merchant ended it
+	StatusErased    Status = "erased"    // nothing of the shopper is left
+)
+
+// Checkout is a checkout as recorded, with the fate of each of its reminders.
+type Checkout struct {
+	Store string
+	Key   string // its hash, see CheckoutKey
+	ID    string // as the storefront named it
+
+	Email, ShopperKey string
+	CartID, CartKey   string // "" where the storefront has no carts
+	Customer          Customer
+	Locale, TimeZone  string // "" means the store's
+	AcceptsMarketing  *bool  // nil if never told
+	Total             *Money
+	Items             []Item
+	RecoverURL        string
+	Test              bool
+
+	T          time.Time // the instant of abandonment
+	News       time.Time // of the newest news taken over
+	Generation int       // 0 in a stub, which only an order has named so far
+	Status     Status
+	Order      *OrderRef
+	Reminders  map[ReminderID]Reminder
+	LastSent   map[int]time.Time // by step, over all generations
+	CheckAt    time.Time         // when the sweep is to look; zero for never
+	ExpiresAt  time.Time
+
+	// Version is the DB's mark of the state that was read; zero for a new one.
+	Version time.Time
+}
+
+// OrderRef is the order that ended a checkout, and by what it was joined.
+type OrderRef struct {
+	Key string
+	At  time.Time
+	By  JoinedBy
+}
+
+// JoinedBy says what an order and a checkout have in common.
+type JoinedBy string
+
+// The ways to join an order to a checkout, the strongest first.
+const (
+	ByCheckout JoinedBy = "checkout"
+	ByCart     JoinedBy = "cart"
+	ByEmail    JoinedBy = "email"
+)
+
+// Stub says whether only an order has named the checkout so far.
+func (c *Checkout) Stub() bool { return c.Generation == 0 }
+
+// Final says whether news no longer counts.
+func (c *Checkout) Final() bool {
+	switch c.Status {
+	case StatusStopped, StatusErased:
+		return true
+	case StatusOrdered, StatusRecovered:
+		return c.Order == nil || c.Order.By == ByCheckout
+	}
+	return false
+}
+
+// Clone copies c deeply, so that a change to one is not seen in the other.
+func (c *Checkout) Clone() *Checkout {
+	d := *c
+	d.Items = slices.Clone(c.Items)
+	d.Reminders = maps.Clone(c.Reminders)
+	d.LastSent = maps.Clone(c.LastSent)
+	if c.Order != nil {
+		o := *c.Order
+		d.Order = &o
+	}
+	return &d
+}
+
+// ReminderID names a reminder within its checkout.
+type ReminderID struct{ Generation, Step int }
+
+// String is "{generation}-{step}".
+func (id ReminderID) String() string { return fmt.Sprintf("%d-%d", id.Generation, id.Step) }
+
+// ParseReminderID reads what String wrote.
+func ParseReminderID(s string) (ReminderID, error) {
+	g, n, ok := strings.Cut(s, "-")
+	generation, err1 := strconv.Atoi(g)
+	step, err2 := strconv.Atoi(n)
+	if !ok || err1 != nil || err2 != nil {
+		return ReminderID{}, fmt.Errorf("reminder ID %q: want {generation}-{step}", s)
+	}
+	return ReminderID{Generation: generation, Step: step}, nil
+}
+
+// State is where a reminder stands.
+type State string
+
+// The states of a reminder. Scheduled and claimed are open; unknown is settled by
+// the mail service's events or stays for a person to see.
+const (
+	Scheduled State = "scheduled"
+	Claimed   State = "claimed"
+	Sent      State = "sent"
+	Skipped   State = "skipped"
+	Failed    State = "failed"
+	Unknown   State = "unknown"
+)
+
+// Reason says why a reminder was skipped or failed.
+type Reason string
+
+// The reasons of a skipped reminder, in the order in which they count, then those
+// of a failed one.
+const (
+	ReasonErased         Reason = "erased"
+	ReasonOrdered        Reason = "ordered"
+	ReasonStopped        Reason = "stopped"
+	ReasonUnsubscribed   Reason = "unsubscribed"
+	ReasonComplained     Reason = "complained"
+	ReasonBounced        Reason = "bounced"
+	ReasonInvalidAddress Reason = "invalid_address"
+	ReasonNoConsent      Reason = "no_consent"
+	ReasonInactive       Reason = "inactive"
+	ReasonSuperseded     Reason = "superseded"
+	ReasonStale          Reason = "stale"
+	ReasonHoldout        Reason = "holdout"
+	ReasonCooldown       Reason = "cooldown"
+	ReasonCoupon         Reason = "coupon"
+	ReasonShadow         Reason = "shadow"
+
+	ReasonRejected Reason = "rejected"
+	ReasonProvider Reason = "provider"
+)
+
+// Reminder is one step of one generation of a checkout.
+type Reminder struct {
+	Due              time.Time
+	After            time.Duration
+	Template, Coupon string
+	State            State
+	Reason           Reason // of a skipped or failed one
+	// Attempt names the run that holds or held the claim.
+	Attempt      string
+	ClaimedUntil time.Time
+	Tries        int    // claims so far
+	LastError    string // what the mail service said when it last refused; "" if nobody tried
+	Message      string // the mail service's ID of what was sent
+	SentAt       time.Time
+	Sweeps       int // how often the sweep enqueued it
+}
+
+// Open says whether the reminder's end is still to come.
+func (r Reminder) Open() bool { return r.State == Scheduled || r.State == Claimed }
+
+// claimedAt is when the last claim was made.
+func (r Reminder) claimedAt() time.Time { return r.ClaimedUntil.Add(-ClaimFor) }
+
+// ClaimFor is how long a claim lasts: above all deadlines of one run together.
+const ClaimFor = 60 * time.Second

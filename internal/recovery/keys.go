@@ -1,0 +1,59 @@
+package recovery
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"hash"
+	"strings"
+	"time"
+)
+
+var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// CheckoutKey is the document ID of a checkout: 128 bits of SHA-256 over store,
+// kind and external ID, so that keys are spread evenly and hold nothing readable.
+func CheckoutKey(store, id string) string { return key(sha256.New(), store, "checkout", id) }
+
+// CartKey is the document ID of a cart.
+func CartKey(store, id string) string { return key(sha256.New(), store, "cart", id) }
+
+// OrderKey is the document ID of an order.
+func OrderKey(store, id string) string { return key(sha256.New(), store, "order", id) }
+
+// ShopperKey is the document ID of a shopper: an HMAC under idKey, since plain
+// hashes of addresses are reversed by a word list.
+func ShopperKey(idKey []byte, store, email string) string {
+	return key(hmac.New(sha256.New, idKey), store, "shopper", email)
+}
+
+func key(h hash.Hash, parts ...string) string {
+	for _, p := range parts {
+		// Length first, or ("a", "bc") and ("ab", "c") would be one.
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write([]byte(p))
+	}
+	return keyEncoding.EncodeToString(h.Sum(nil)[:16])
+}
+
+// NormalizeEmail is how addresses are compared: trimmed and in lower case.
+func NormalizeEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// Shards is the number of shards that the sweep's index is spread over.
+const Shards = 16
+
+// Shard is the sweep's shard of a checkout, from its key.
+func Shard(key string) int { return int(fraction(key) * Shards) }
+
+// fraction maps a key to [0, 1), evenly.
+func fraction(key string) float64 {
+	sum := sha256.Sum256([]byte(key))
+	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
+}
+
+// Instant brings t to the form in which every instant is kept: UTC, cut to the
+// microsecond.
+func Instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,172 @@
+package recovery
+
+import (
+	"context"
+	"time"
+)
+
+// Clock tells the time and waits by it.
+type Clock interface {
+	Now() time.Time
+	// Wait returns nil once Now is at until or later, or the context's error.
+	Wait(ctx context.Context, until time.Time) error
+}
+
+// Case is all that counts for the reminders of one checkout. What is not there
+// (or has expired) is nil, for a suppression, or a zero value.
+type Case struct {
+	Checkout    *Checkout
+	Shopper     Shopper
+	Cart        Cart
+	Suppression *Suppression
+}
+
+// Need says how much of a Case is read.
+type Need int
+
+// CheckoutOnly reads one document, WholeCase four.
+const (
+	CheckoutOnly Need = iota
+	WholeCase
+)
+
+// Change is what one commit writes: all of it or nothing.
+type Change struct {
+	// Create is a checkout that must not be there.
+	Create *Checkout
+	// Update are checkouts as read before, with their Version.
+	Update []*Checkout
+	// Shoppers and Carts raise instants that only grow, so they need no read.
+	Shoppers []RaiseShopper
+	Carts    []RaiseCart
+	// Marks replaces a shopper's recent messages; only after a read of the whole case.
+	Marks *Marks
+	// Order is an order, new or as read before, with its Version.
+	Order *Order
+	// Message is a message's row, new or replaced.
+	Message *Message
+}
+
+// Empty says that there is nothing to write.
+func (c Change) Empty() bool {
+	return c.Create == nil && len(c.Update) == 0 && len(c.Shoppers) == 0 && len(c.Carts) == 0 &&
+		c.Marks == nil && c.Order == nil && c.Message == nil
+}
+
+// RaiseShopper raises a shopper's instants to at least these; zero ones stay.
+type RaiseShopper struct {
+	Key                string
+	LastOrder, NewestT time.Time
+	ExpiresAt          time.Time
+}
+
+// RaiseCart raises a cart's last order and, if Checkout is given, points the cart
+// to that checkout.
+type RaiseCart struct {
+	Key       string
+	LastOrder time.Time
+	Checkout  string
+	ExpiresAt time.Time
+}
+
+// Marks are a shopper's recent messages.
+type Marks struct {
+	Shopper   string
+	Messages  []MessageMark
+	ExpiresAt time.Time
+}
+
+// OrderQuery names what an order may touch; empty keys are not read.
+type OrderQuery struct {
+	Store, Order, Checkout, Cart, Shopper string
+	// Limit is how many of the shopper's checkouts are read, newest T first.
+	Limit int
+}
+
+// OrderCase is what was found; nil or empty where nothing is.
+type OrderCase struct {
+	Order    *Order
+	Checkout *Checkout
+	Cart     Cart
+	// CartCheckout is the checkout that the cart points to.
+	CartCheckout *Checkout
+	// Shoppers are the shopper's checkouts, newest T first.
+	Shoppers []*Checkout
+}
+
+// DB keeps the documents. A document past its expiry counts as absent. Every
+// method returns ErrOverload where the database is away or overloaded; a Commit or
+// UpdateCheckout that failed so may have been done. Checkouts go in and come out
+// as copies.
+type DB interface {
+	// Commit writes ch in one round trip. It returns ErrExists if ch.Create is
+	// there already, and ErrConflict if something to be updated has changed since
+	// it was read; then nothing was written.
+	Commit(ctx context.Context, store string, ch Change) error
+	// UpdateCheckout reads the case of one checkout, asks decide what to write and
+	// commits it, all as one transaction. decide may run more than once and must
+	// have no effects of its own; its error ends the transaction and is returned.
+	// After an error, what decide saw on its last run was really there.
+	UpdateCheckout(ctx context.Context, store, key string, need Need, decide func(Case) (Change, error)) error
+	// FindForOrder reads what q names, side by side, outside of a transaction.
+	FindForOrder(ctx context.Context, q OrderQuery) (OrderCase, error)
+	// ToCheck lists checkouts of all stores whose CheckAt is at or before now, at
+	// most limit, the longest overdue first, after the given one (nil: from the start).
+	ToCheck(ctx context.Context, now time.Time, after *Checkout, limit int) ([]*Checkout, error)
+}
+
+// Task asks for one run of one reminder at an instant.
+type Task struct {
+	Store, Checkout string // the checkout's key
+	Reminder        ReminderID
+	Suffix          string    // tells apart the tasks of one reminder; "" for the first
+	At              time.Time // never run before it
+}
+
+// Name is the task's name within its queue, "{h}-{generation}-{step}" with the
+// suffix after another hyphen.
+func (t Task) Name() string {
+	name := t.Checkout + "-" + t.Reminder.String()
+	if t.Suffix != "" {
+		name += "-" + t.Suffix
+	}
+	return name
+}
+
+// TaskHorizon is how far ahead a task may be scheduled: Cloud Tasks refuses more
+// than 720 h; an hour is left for clocks that differ.
+const TaskHorizon = 719 * time.Hour
+
+// Queue runs tasks later, at least once each.
+type Queue interface {
+	// Create enqueues t. A task of that name which is there or was there lately is
+	// success. ErrOverload: the queue is away, and t may or may not be enqueued.
+	Create(ctx context.Context, t Task) error
+}
+
+// Mail is one e-mail, ready to be handed over.
+type Mail struct {
+	Store     string
+	MessageID string // "{store}.{h}-{generation}-{step}": comes back in events; hashes only
+	From      Address
+	ReplyTo   string // "" means none
+	To        []Address
+	Content
+}
+
+// Content is what the reader sees of a mail.
+type Content struct{ Subject, HTML, Text string }
+
+// Mailer hands mail to the mail service.
+type Mailer interface {
+	// Send hands m over once and returns the service's ID of it. Every error is a
+	// *SendError that says whether m can have been accepted.
+	Send(ctx context.Context, m Mail) (id string, err error)
+}
+
+// Renderer writes the mail for a step of a checkout.
+type Renderer interface {
+	// Render writes what r's template says, in the checkout's locale or else the
+	// store's. An unknown template is replaced by the built-in of the step's place.
+	Render(s *Store, c *Checkout, step int, r Reminder) (Content, error)
+}

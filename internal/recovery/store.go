@@ -1,0 +1,95 @@
+package recovery
+
+import (
+	"slices"
+	"time"
+)
+
+// Store is one shop and its rules, as configured.
+type Store struct {
+	ID   string
+	Name string
+	// URL is the shop's address; CartURL is where a mail leads when the checkout
+	// brought no address of its own.
+	URL, CartURL string
+	// LinkHosts are the hosts that links may lead to: exact, or "*.example.com".
+	LinkHosts     []string
+	From          Address
+	ReplyTo       string // "" means none
+	PostalAddress string
+	Locale        string // BCP 47
+	TimeZone      *time.Location
+	Steps         []Step // by rising After
+	Window        *SendWindow
+	Consent       Consent
+	// EachCheckout lets every open checkout of a shopper speak, not the newest only.
+	EachCheckout bool
+	Cooldown     Cooldown
+	Cap          Cap
+	// MaxLate is how late a reminder may still be mailed.
+	MaxLate time.Duration
+	// Spread delays each checkout's reminders by up to this much, by its hash.
+	Spread time.Duration
+	// ResendUnknown accepts one more try where an outcome stayed unknown.
+	ResendUnknown bool
+	// ActiveFrom is the activation: checkouts abandoned before it are not mailed.
+	ActiveFrom     time.Time
+	HoldoutPercent int // of shoppers, 0 to 100
+	Retention      time.Duration
+	Shadow         bool
+	TestRecipients []string
+	// IDKey keys the hashes of addresses, so that no word list reverses them.
+	IDKey []byte
+}
+
+// Address is an e-mail address with the name shown beside it.
+type Address struct{ Name, Email string }
+
+// Step is one configured reminder.
+type Step struct {
+	After    time.Duration // since T
+	Template string
+	Coupon   string // a fixed code, "" for none
+}
+
+// SendWindow is the part of the day, in local time since midnight, in which mail
+// may go out. Where To is before From it runs over midnight.
+type SendWindow struct{ From, To time.Duration }
+
+// Consent says who may be mailed.
+type Consent string
+
+// The modes of consent.
+const (
+	ConsentAny       Consent = "any"       // everybody who has not withdrawn
+	ConsentOptIn     Consent = "opt_in"    // only who accepted marketing
+	ConsentCustomers Consent = "customers" // that, or who has an order on record
+)
+
+// Cooldown keeps messages apart; zero durations are off.
+type Cooldown struct {
+	BetweenMessages time.Duration // for other checkouts or generations of the shopper
+	AfterOrder      time.Duration // since the shopper's last order
+	SameStep        time.Duration // the same step of an earlier generation
+}
+
+// Cap bounds the messages that one shopper gets in a period; Messages 0 is off.
+type Cap struct {
+	Messages int
+	Per      time.Duration
+}
+
+// countsMessages says whether the rules need the shopper's recent messages.
+func (s *Store) countsMessages() bool { return s.Cap.Messages > 0 || s.Cooldown.BetweenMessages > 0 }
+
+// DefaultMaxLate holds for a store that the configuration no longer knows.
+const DefaultMaxLate = 6 * time.Hour
+
+// DefaultSteps are the reminders of a store that configures none.
+func DefaultSteps() []Step {
+	return slices.Clone([]Step{
+		{After: 30 * time.Minute, Template: "first"},
+		{After: 24 * time.Hour, Template: "second"},
+		{After: 72 * time.Hour, Template: "last"},
+	})
+}

@@ -1,0 +1,21 @@
+package main
+import (
+ _ "cloud.google.com/go/cloudtasks/apiv2"
+ _ "cloud.google.com/go/firestore"
+ _ "cloud.google.com/go/firestore/apiv1"
+ _ "github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
+ _ "github.com/GoogleCloudPlatform/functions-framework-go/functions"
+ _ "github.com/sendgrid/sendgrid-go"
+ _ "github.com/sendgrid/sendgrid-go/helpers/mail"
+ _ "github.com/sendgrid/rest"
+ _ "go.etcd.io/bbolt"
+ _ "github.com/tidwall/btree"
+ _ "github.com/coreos/go-oidc/v3/oidc"
+ _ "github.com/go-jose/go-jose/v4/jwt"
+ _ "pgregory.net/rapid"
+ _ "github.com/google/go-cmp/cmp"
+ _ "golang.org/x/text/language"
+ _ "golang.org/x/sync/errgroup"
+ _ "go.yaml.in/yaml/v4"
+)
+func main(){}
