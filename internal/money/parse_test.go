@@ -1,0 +1,133 @@
+package money
+
+import (
+	"errors"
+	"math/big"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		amount, currency string
+		minor            int64
+	}{
+		{"1289.70", "BRL", 128970},
+		{"0", "USD", 0},
+		{"0.00", "USD", 0},
+		{"0.1", "USD", 10},
+		{"7", "USD", 700},
+		{"007.5", "USD", 750},
+		{"1.990", "EUR", 199},
+		{"1.99000000000000000000", "EUR", 199},
+		{"100.00", "JPY", 100},
+		{"1.234", "KWD", 1234},
+		{"1.2345", "CLF", 12345},
+		{"999999999999999.99", "USD", 99999999999999999},
+		{"999999999999999.999", "KWD", 999999999999999999},
+	} {
+		m, err := Parse(c.amount, c.currency)
+		if want := (recovery.Money{Minor: c.minor, Currency: c.currency}); err != nil || m != want {
+			t.Errorf("Parse(%q, %q) = %v, %v; want %v", c.amount, c.currency, m, err, want)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		amount, currency string
+		want             error
+	}{
+		{"", "USD", ErrAmount},
+		{"-1", "USD", ErrAmount},
+		{"-0", "USD", ErrAmount},
+		{"+1", "USD", ErrAmount},
+		{" 1", "USD", ErrAmount},
+		{"1 ", "USD", ErrAmount},
+		{"1\n", "USD", ErrAmount},
+		{"1e3", "USD", ErrAmount},
+		{"0x10", "USD", ErrAmount},
+		{"1_000", "USD", ErrAmount},
+		{"1,50", "USD", ErrAmount},
+		{"1,000.00", "USD", ErrAmount},
+		{"1.", "USD", ErrAmount},
+		{".5", "USD", ErrAmount},
+		{".", "USD", ErrAmount},
+		{"1.2.3", "USD", ErrAmount},
+		{"$1", "USD", ErrAmount},
+		{"NaN", "USD", ErrAmount},
+		{"Inf", "USD", ErrAmount},
+		{"١٢", "USD", ErrAmount},
+		{"1.999", "EUR", ErrAmount},
+		{"100.50", "JPY", ErrAmount},
+		{"1.23456", "CLF", ErrAmount},
+		{"1000000000000000", "USD", ErrAmount},
+		{"999999999999999", "CLF", ErrAmount},
+		{strings.Repeat("9", 200_000), "USD", ErrAmount},
+		{"1", "", ErrCurrency},
+		{"1", "usd", ErrCurrency},
+		{"1", "US", ErrCurrency},
+		{"1", "USDX", ErrCurrency},
+		{"1", "ED ", ErrCurrency},
+		{"1", "ABC", ErrCurrency},
+		{"1", "XXX", ErrCurrency},
+		{"1", "DEM", ErrCurrency},
+		{"1", "U$D", ErrCurrency},
+	} {
+		_, err := Parse(c.amount, c.currency)
+		if !errors.Is(err, c.want) {
+			t.Errorf("Parse(%.20q, %q): got error %v, want %v", c.amount, c.currency, err, c.want)
+			continue
+		}
+		if len(err.Error()) > 200 {
+			t.Errorf("Parse(%.20q, %q): the error has %d bytes, want it short", c.amount, c.currency, len(err.Error()))
+		}
+	}
+}
+
+// Parse agrees with exact rational arithmetic on every amount that it accepts.
+func TestParseIsExact(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.StringMatching(`[0-9]{1,14}(\.[0-9]{1,3}0{0,3})?`).Draw(t, "amount")
+		currency := rapid.SampledFrom(strings.Fields(codes)).Draw(t, "currency")
+		digits, err := decimals(currency)
+		if err != nil {
+			t.Fatalf("decimals(%q): %v", currency, err)
+		}
+		exact, _ := new(big.Rat).SetString(amount)
+		exact.Mul(exact, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)))
+		m, err := Parse(amount, currency)
+		if !exact.IsInt() {
+			if !errors.Is(err, ErrAmount) {
+				t.Fatalf("Parse(%q, %q) = %v, %v; want ErrAmount", amount, currency, m, err)
+			}
+			return
+		}
+		if err != nil || exact.Num().Cmp(big.NewInt(m.Minor)) != 0 {
+			t.Fatalf("Parse(%q, %q) = %v, %v; want %v", amount, currency, m, err, exact.Num())
+		}
+	})
+}
+
+func TestKnown(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{codes, noDecimals, threeDecimals, fourDecimals, wholeOnly} {
+		for code := range strings.FieldsSeq(list) {
+			if len(code) != 3 || !Known(code) {
+				t.Errorf("%q is in a list of codes, but not known", code)
+			}
+		}
+	}
+	for _, code := range []string{"", "EU", "eur", "EURO", "R U", "XAU"} {
+		if Known(code) {
+			t.Errorf("Known(%q) = true, want false", code)
+		}
+	}
+}
