@@ -180,11 +180,14 @@ type Reminder struct {
 	// Attempt names the run that holds or held the claim.
 	Attempt      string
 	ClaimedUntil time.Time
-	Tries        int    // claims so far
+	Resent       bool   // the one more try after an unknown outcome was made, or refused
 	LastError    string // what the mail service said when it last refused; "" if nobody tried
 	Message      string // the mail service's ID of what was sent
 	SentAt       time.Time
 	Sweeps       int // how often the sweep enqueued it
+	// Look is when the sweep is to look at a scheduled reminder, where that is not
+	// soon after its due instant.
+	Look time.Time
 }
 
 // Open says whether the reminder's end is still to come.

@@ -94,7 +94,8 @@ type OrderCase struct {
 	Shoppers []*Checkout
 }
 
-// DB keeps the documents. A document past its expiry counts as absent. Every
+// DB keeps the documents. Documents past their expiry count as absent: such a
+// checkout reads as a stub without an order, so that it can be written anew. Every
 // method returns ErrOverload where the database is away or overloaded; a Commit or
 // UpdateCheckout that failed so may have been done. Checkouts go in and come out
 // as copies.

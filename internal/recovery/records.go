@@ -51,6 +51,8 @@ type Message struct {
 	Subject         string
 	Total           *Money
 	Template        string
+	Test            bool
+	State           State  // sent or unknown
 	Provider        string // the mail service's ID
 	SentAt          time.Time
 	ExpiresAt       time.Time

@@ -85,6 +85,9 @@ func (s *Store) countsMessages() bool { return s.Cap.Messages > 0 || s.Cooldown.
 // DefaultMaxLate holds for a store that the configuration no longer knows.
 const DefaultMaxLate = 6 * time.Hour
 
+// DefaultRetention is how long documents are kept after their last use.
+const DefaultRetention = 90 * 24 * time.Hour
+
 // DefaultSteps are the reminders of a store that configures none.
 func DefaultSteps() []Step {
 	return slices.Clone([]Step{

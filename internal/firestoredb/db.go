@@ -1,0 +1,110 @@
+// Package firestoredb keeps Comeback's documents in Firestore: recovery.DB on
+// cloud.google.com/go/firestore. Everything of a store lies under stores/{store};
+// document IDs are the hashes of package recovery, so no counters and no times.
+package firestoredb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// DB is a recovery.DB on a Firestore database.
+type DB struct {
+	client *firestore.Client
+	clock  recovery.Clock // by which documents expire
+}
+
+var _ recovery.DB = (*DB)(nil)
+
+// New makes a DB; the caller closes the client.
+func New(client *firestore.Client, clock recovery.Clock) *DB {
+	return &DB{client: client, clock: clock}
+}
+
+// Close closes the client.
+func (d *DB) Close() error { return d.client.Close() }
+
+func (d *DB) doc(store, collection, key string) *firestore.DocumentRef {
+	return d.client.Collection("stores").Doc(store).Collection(collection).Doc(key)
+}
+
+// translate gives the kinds of package recovery to Firestore's errors.
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	switch status.Code(err) {
+	case codes.AlreadyExists:
+		return fmt.Errorf("%w: %w", recovery.ErrExists, err)
+	case codes.Aborted, codes.NotFound:
+		return fmt.Errorf("%w: %w", recovery.ErrConflict, err)
+	case codes.FailedPrecondition:
+		if strings.Contains(err.Error(), "index") { // a query that no deployed index serves
+			return err
+		}
+		return fmt.Errorf("%w: %w", recovery.ErrConflict, err)
+	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Canceled:
+		return fmt.Errorf("firestore: %w: %w", recovery.ErrOverload, err)
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fmt.Errorf("firestore: %w: %w", recovery.ErrOverload, err)
+	}
+	return err
+}
+
+// readCheckout decodes a snapshot; a missing document is nil, an expired one a stub.
+func (d *DB) readCheckout(store string, snap *firestore.DocumentSnapshot) (*recovery.Checkout, error) {
+	if !snap.Exists() {
+		return nil, nil
+	}
+	var doc checkoutDoc
+	if err := snap.DataTo(&doc); err != nil {
+		return nil, fmt.Errorf("checkout %s: %w", snap.Ref.ID, err)
+	}
+	c, err := doc.checkout(store, snap.Ref.ID, snap.UpdateTime)
+	if err != nil {
+		return nil, err
+	}
+	if c.ExpiresAt.Before(d.clock.Now()) {
+		return &recovery.Checkout{Store: store, Key: c.Key, ID: c.ID, Version: c.Version}, nil
+	}
+	return c, nil
+}
+
+// ToCheck implements recovery.DB. The filter on all shards is there for the index:
+// spread over shards, a rising check_at is no hot spot.
+func (d *DB) ToCheck(ctx context.Context, now time.Time, after *recovery.Checkout, limit int) ([]*recovery.Checkout, error) {
+	shards := make([]int, recovery.Shards)
+	for i := range shards {
+		shards[i] = i
+	}
+	q := d.client.CollectionGroup("checkouts").Where("shard", "in", shards).Where("check_at", "<=", now).
+		OrderBy("check_at", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc).Limit(limit)
+	if after != nil {
+		q = q.StartAfter(after.CheckAt, d.doc(after.Store, "checkouts", after.Key))
+	}
+	snaps, err := q.Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("query checkouts to check: %w", translate(err))
+	}
+	var list []*recovery.Checkout
+	for _, snap := range snaps {
+		c, err := d.readCheckout(snap.Ref.Parent.Parent.ID, snap)
+		if err != nil {
+			return nil, err
+		}
+		if !c.CheckAt.IsZero() { // expired ones are nobody's any more
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}

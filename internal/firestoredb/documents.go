@@ -1,0 +1,163 @@
+package firestoredb
+
+import (
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// version is the form of the documents; it counts up when an older release could
+// not read a newer one's.
+const version = 1
+
+// Instants that move freely are timestamps; those that only grow are integer
+// microseconds, since Firestore's maximum transform takes numbers only.
+
+type checkoutDoc struct {
+	V                int                    `firestore:"v"`
+	ID               string                 `firestore:"id"`
+	Email            string                 `firestore:"email,omitempty"`
+	Shopper          string                 `firestore:"shopper,omitempty"`
+	CartID           string                 `firestore:"cart_id,omitempty"`
+	Cart             string                 `firestore:"cart,omitempty"`
+	CustomerID       string                 `firestore:"customer_id,omitempty"`
+	FirstName        string                 `firestore:"first_name,omitempty"`
+	LastName         string                 `firestore:"last_name,omitempty"`
+	Locale           string                 `firestore:"locale,omitempty"`
+	TimeZone         string                 `firestore:"timezone,omitempty"`
+	AcceptsMarketing *bool                  `firestore:"accepts_marketing,omitempty"`
+	Total            *moneyDoc              `firestore:"total,omitempty"`
+	Items            []itemDoc              `firestore:"items,omitempty"`
+	RecoverURL       string                 `firestore:"recover_url,omitempty"`
+	Test             bool                   `firestore:"test,omitempty"`
+	T                time.Time              `firestore:"t,omitzero"`
+	News             time.Time              `firestore:"news,omitzero"`
+	Generation       int                    `firestore:"generation"`
+	Status           string                 `firestore:"status"`
+	Order            *orderRefDoc           `firestore:"order,omitempty"`
+	Reminders        map[string]reminderDoc `firestore:"reminders,omitempty"`
+	LastSent         map[string]time.Time   `firestore:"last_sent,omitempty"`
+	CheckAt          time.Time              `firestore:"check_at,omitzero"`
+	Shard            int                    `firestore:"shard"`
+	ExpiresAt        time.Time              `firestore:"expires_at"`
+}
+
+type moneyDoc struct {
+	Minor    int64  `firestore:"minor"`
+	Currency string `firestore:"currency"`
+}
+
+type itemDoc struct {
+	ID       string    `firestore:"id,omitempty"`
+	Title    string    `firestore:"title,omitempty"`
+	Variant  string    `firestore:"variant,omitempty"`
+	Quantity int       `firestore:"quantity"`
+	Price    *moneyDoc `firestore:"price,omitempty"`
+	ImageURL string    `firestore:"image_url,omitempty"`
+	URL      string    `firestore:"url,omitempty"`
+}
+
+type orderRefDoc struct {
+	Key string    `firestore:"key"`
+	At  time.Time `firestore:"at"`
+	By  string    `firestore:"by"`
+}
+
+type reminderDoc struct {
+	DueAt        time.Time `firestore:"due_at"`
+	After        int64     `firestore:"after"` // seconds
+	Template     string    `firestore:"template"`
+	Coupon       string    `firestore:"coupon,omitempty"`
+	State        string    `firestore:"state"`
+	Reason       string    `firestore:"reason,omitempty"`
+	Attempt      string    `firestore:"attempt,omitempty"`
+	ClaimedUntil time.Time `firestore:"claimed_until,omitzero"`
+	Resent       bool      `firestore:"resent,omitempty"`
+	LastError    string    `firestore:"last_error,omitempty"`
+	Message      string    `firestore:"message,omitempty"`
+	SentAt       time.Time `firestore:"sent_at,omitzero"`
+	Sweeps       int       `firestore:"sweeps,omitempty"`
+	Look         time.Time `firestore:"look,omitzero"`
+}
+
+type shopperDoc struct {
+	LastOrder int64     `firestore:"last_order"`
+	NewestT   int64     `firestore:"newest_t"`
+	Messages  []markDoc `firestore:"messages"`
+}
+
+type markDoc struct {
+	Checkout string    `firestore:"checkout"`
+	Reminder string    `firestore:"reminder"`
+	At       time.Time `firestore:"at"`
+}
+
+type cartDoc struct {
+	LastOrder int64  `firestore:"last_order"`
+	Checkout  string `firestore:"checkout"`
+}
+
+type suppressionDoc struct {
+	Reason string    `firestore:"reason"`
+	At     time.Time `firestore:"at"`
+}
+
+type orderDoc struct {
+	V               int       `firestore:"v"`
+	ID              string    `firestore:"id"`
+	Checkout        string    `firestore:"checkout,omitempty"`
+	Shopper         string    `firestore:"shopper,omitempty"`
+	Cart            string    `firestore:"cart,omitempty"`
+	Total           *moneyDoc `firestore:"total,omitempty"`
+	PlacedAt        time.Time `firestore:"placed_at"`
+	Matched         []string  `firestore:"matched,omitempty"`
+	AttributionKind string    `firestore:"attribution_kind"`
+	AttributionStep int       `firestore:"attribution_step,omitempty"`
+	ExpiresAt       time.Time `firestore:"expires_at"`
+}
+
+type messageDoc struct {
+	V          int       `firestore:"v"`
+	Checkout   string    `firestore:"checkout"`
+	Generation int       `firestore:"generation"`
+	Step       int       `firestore:"step"`
+	CheckoutID string    `firestore:"checkout_id"`
+	Shopper    string    `firestore:"shopper"`
+	Email      string    `firestore:"email"`
+	Subject    string    `firestore:"subject"`
+	Total      *moneyDoc `firestore:"total,omitempty"`
+	Template   string    `firestore:"template"`
+	Test       bool      `firestore:"test,omitempty"`
+	State      string    `firestore:"state"`
+	Provider   string    `firestore:"provider,omitempty"`
+	SentAt     time.Time `firestore:"sent_at"`
+	ExpiresAt  time.Time `firestore:"expires_at"`
+}
+
+func fromMicros(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func toMoney(m *recovery.Money) *moneyDoc {
+	if m == nil {
+		return nil
+	}
+	return &moneyDoc{Minor: m.Minor, Currency: m.Currency}
+}
+
+func (d *moneyDoc) money() *recovery.Money {
+	if d == nil {
+		return nil
+	}
+	return &recovery.Money{Minor: d.Minor, Currency: d.Currency}
+}

@@ -1,0 +1,126 @@
+package firestoredb
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
+	d := checkoutDoc{
+		V: version, ID: c.ID, Email: c.Email, Shopper: c.ShopperKey, CartID: c.CartID, Cart: c.CartKey,
+		CustomerID: c.Customer.ID, FirstName: c.Customer.FirstName, LastName: c.Customer.LastName,
+		Locale: c.Locale, TimeZone: c.TimeZone, AcceptsMarketing: c.AcceptsMarketing, Total: toMoney(c.Total),
+		RecoverURL: c.RecoverURL, Test: c.Test, T: c.T, News: c.News, Generation: c.Generation,
+		Status: string(c.Status), CheckAt: c.CheckAt, Shard: recovery.Shard(c.Key), ExpiresAt: c.ExpiresAt,
+		Reminders: map[string]reminderDoc{}, LastSent: map[string]time.Time{},
+	}
+	for _, it := range c.Items {
+		d.Items = append(d.Items, itemDoc{
+			ID: it.ID, Title: it.Title, Variant: it.Variant, Quantity: it.Quantity, Price: toMoney(it.Price),
+			ImageURL: it.ImageURL, URL: it.URL,
+		})
+	}
+	if o := c.Order; o != nil {
+		d.Order = &orderRefDoc{Key: o.Key, At: o.At, By: string(o.By)}
+	}
+	for id, r := range c.Reminders {
+		d.Reminders[id.String()] = reminderDoc{
+			DueAt: r.Due, After: int64(r.After / time.Second), Template: r.Template, Coupon: r.Coupon,
+			State: string(r.State), Reason: string(r.Reason), Attempt: r.Attempt, ClaimedUntil: r.ClaimedUntil,
+			Resent: r.Resent, LastError: r.LastError, Message: r.Message, SentAt: r.SentAt, Sweeps: r.Sweeps, Look: r.Look,
+		}
+	}
+	for step, at := range c.LastSent {
+		d.LastSent[strconv.Itoa(step)] = at
+	}
+	return d
+}
+
+func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.Checkout, error) {
+	c := &recovery.Checkout{
+		Store: store, Key: key, ID: d.ID, Email: d.Email, ShopperKey: d.Shopper, CartID: d.CartID, CartKey: d.Cart,
+		Customer: recovery.Customer{ID: d.CustomerID, FirstName: d.FirstName, LastName: d.LastName},
+		Locale:   d.Locale, TimeZone: d.TimeZone, AcceptsMarketing: d.AcceptsMarketing, Total: d.Total.money(),
+		RecoverURL: d.RecoverURL, Test: d.Test, T: utc(d.T), News: utc(d.News), Generation: d.Generation,
+		Status: recovery.Status(d.Status), CheckAt: utc(d.CheckAt), ExpiresAt: utc(d.ExpiresAt), Version: updated,
+	}
+	for _, it := range d.Items {
+		c.Items = append(c.Items, recovery.Item{
+			ID: it.ID, Title: it.Title, Variant: it.Variant, Quantity: it.Quantity, Price: it.Price.money(),
+			ImageURL: it.ImageURL, URL: it.URL,
+		})
+	}
+	if o := d.Order; o != nil {
+		c.Order = &recovery.OrderRef{Key: o.Key, At: utc(o.At), By: recovery.JoinedBy(o.By)}
+	}
+	if err := d.reminders(c); err != nil {
+		return nil, fmt.Errorf("checkout %s: %w", key, err)
+	}
+	return c, nil
+}
+
+func (d *checkoutDoc) reminders(c *recovery.Checkout) error {
+	c.Reminders = make(map[recovery.ReminderID]recovery.Reminder, len(d.Reminders))
+	for name, r := range d.Reminders {
+		id, err := recovery.ParseReminderID(name)
+		if err != nil {
+			return err
+		}
+		c.Reminders[id] = recovery.Reminder{
+			Due: utc(r.DueAt), After: time.Duration(r.After) * time.Second, Template: r.Template, Coupon: r.Coupon,
+			State: recovery.State(r.State), Reason: recovery.Reason(r.Reason), Attempt: r.Attempt,
+			ClaimedUntil: utc(r.ClaimedUntil), Resent: r.Resent, LastError: r.LastError, Message: r.Message,
+			SentAt: utc(r.SentAt), Sweeps: r.Sweeps, Look: utc(r.Look),
+		}
+	}
+	if len(d.LastSent) > 0 {
+		c.LastSent = make(map[int]time.Time, len(d.LastSent))
+	}
+	for name, at := range d.LastSent {
+		step, err := strconv.Atoi(name)
+		if err != nil {
+			return fmt.Errorf("last_sent: step %q: %w", name, err)
+		}
+		c.LastSent[step] = utc(at)
+	}
+	return nil
+}
+
+func (d *shopperDoc) shopper() (recovery.Shopper, error) {
+	s := recovery.Shopper{LastOrder: fromMicros(d.LastOrder), NewestT: fromMicros(d.NewestT)}
+	for _, m := range d.Messages {
+		id, err := recovery.ParseReminderID(m.Reminder)
+		if err != nil {
+			return s, err
+		}
+		s.Messages = append(s.Messages, recovery.MessageMark{Checkout: m.Checkout, Reminder: id, At: utc(m.At)})
+	}
+	return s, nil
+}
+
+func toOrderDoc(o *recovery.Order) orderDoc {
+	return orderDoc{
+		V: version, ID: o.ID, Checkout: o.Checkout, Shopper: o.Shopper, Cart: o.Cart, Total: toMoney(o.Total),
+		PlacedAt: o.PlacedAt, Matched: o.Matched, AttributionKind: o.AttributionKind, AttributionStep: o.AttributionStep,
+		ExpiresAt: o.ExpiresAt,
+	}
+}
+
+func (d *orderDoc) order(store, key string, updated time.Time) *recovery.Order {
+	return &recovery.Order{
+		Store: store, Key: key, ID: d.ID, Checkout: d.Checkout, Shopper: d.Shopper, Cart: d.Cart, Total: d.Total.money(),
+		PlacedAt: utc(d.PlacedAt), Matched: d.Matched, AttributionKind: d.AttributionKind, AttributionStep: d.AttributionStep,
+		ExpiresAt: utc(d.ExpiresAt), Version: updated,
+	}
+}
+
+func toMessageDoc(m *recovery.Message) messageDoc {
+	return messageDoc{
+		V: version, Checkout: m.Checkout, Generation: m.Reminder.Generation, Step: m.Reminder.Step, CheckoutID: m.CheckoutID,
+		Shopper: m.Shopper, Email: m.Email, Subject: m.Subject, Total: toMoney(m.Total), Template: m.Template, Test: m.Test,
+		State: string(m.State), Provider: m.Provider, SentAt: m.SentAt, ExpiresAt: m.ExpiresAt,
+	}
+}

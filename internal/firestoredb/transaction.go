@@ -1,0 +1,127 @@
+package firestoredb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// UpdateCheckout implements recovery.DB.
+func (d *DB) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	for {
+		var mine error // decide's own error, which is not Firestore's to translate
+		err := d.client.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+			mine = nil
+			k, err := d.readCase(tx, store, key, need)
+			if err != nil {
+				return err
+			}
+			ch, err := decide(k)
+			if err != nil {
+				mine = err
+				return err
+			}
+			return d.writeIn(tx, store, ch)
+		})
+		switch {
+		case err == nil:
+			return nil
+		case mine != nil:
+			return mine
+		case !spentTransaction(err) || ctx.Err() != nil:
+			return translate(err)
+		}
+	}
+}
+
+// spentTransaction recognizes the answer to a commit that the client repeated after
+// its first answer was lost: the transaction has ended, perhaps well. Reading again
+// tells.
+func spentTransaction(err error) bool {
+	return status.Code(err) == codes.InvalidArgument && strings.Contains(err.Error(), "transaction")
+}
+
+func (d *DB) readCase(tx *firestore.Transaction, store, key string, need recovery.Need) (recovery.Case, error) {
+	var k recovery.Case
+	snap, err := tx.Get(d.doc(store, "checkouts", key))
+	if err != nil && status.Code(err) != codes.NotFound {
+		return k, err
+	}
+	if k.Checkout, err = d.readCheckout(store, snap); err != nil {
+		return k, err
+	}
+	if c := k.Checkout; c != nil && need == recovery.WholeCase {
+		err = d.readAnchors(tx, c, &k)
+	}
+	return k, err
+}
+
+// readAnchors reads what the checkout is judged by, in one round trip.
+func (d *DB) readAnchors(tx *firestore.Transaction, c *recovery.Checkout, k *recovery.Case) error {
+	if c.ShopperKey == "" { // a stub
+		return nil
+	}
+	refs := []*firestore.DocumentRef{d.doc(c.Store, "shoppers", c.ShopperKey), d.doc(c.Store, "suppressions", c.ShopperKey)}
+	if c.CartKey != "" {
+		refs = append(refs, d.doc(c.Store, "carts", c.CartKey))
+	}
+	snaps, err := tx.GetAll(refs)
+	if err != nil {
+		return err
+	}
+	var shopper shopperDoc
+	if err := decode(snaps[0], &shopper); err != nil {
+		return err
+	}
+	if k.Shopper, err = shopper.shopper(); err != nil {
+		return fmt.Errorf("shopper %s: %w", c.ShopperKey, err)
+	}
+	if snaps[1].Exists() {
+		var s suppressionDoc
+		if err := decode(snaps[1], &s); err != nil {
+			return err
+		}
+		k.Suppression = &recovery.Suppression{Reason: recovery.Reason(s.Reason), At: utc(s.At)}
+	}
+	if len(snaps) > 2 {
+		var cart cartDoc
+		if err := decode(snaps[2], &cart); err != nil {
+			return err
+		}
+		k.Cart = recovery.Cart{LastOrder: fromMicros(cart.LastOrder), Checkout: cart.Checkout}
+	}
+	return nil
+}
+
+// decode reads a document that may be missing: then doc stays as it is.
+func decode(snap *firestore.DocumentSnapshot, doc any) error {
+	if !snap.Exists() {
+		return nil
+	}
+	if err := snap.DataTo(doc); err != nil {
+		return fmt.Errorf("%s: %w", snap.Ref.Path, err)
+	}
+	return nil
+}
+
+// writeIn writes a change within a transaction, whose locks stand in for the
+// versions.
+func (d *DB) writeIn(tx *firestore.Transaction, store string, ch recovery.Change) error {
+	var errs []error
+	note := func(err error) { errs = append(errs, err) }
+	d.write(writer{
+		create: func(ref *firestore.DocumentRef, doc any) { note(tx.Create(ref, doc)) },
+		update: func(ref *firestore.DocumentRef, doc any, _ time.Time) { note(tx.Update(ref, updates(doc))) },
+		merge:  func(ref *firestore.DocumentRef, fields map[string]any) { note(tx.Set(ref, fields, firestore.MergeAll)) },
+		set:    func(ref *firestore.DocumentRef, doc any) { note(tx.Set(ref, doc)) },
+	}, store, ch)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,191 @@
+package recovery
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Field is one field of a request: not given at all, given as null (the zero
+// value), or given.
+type Field[T any] struct {
+	Given bool
+	Value T
+}
+
+// Given makes a Field that is given.
+func Given[T any](v T) Field[T] { return Field[T]{Given: true, Value: v} }
+
+func (f Field[T]) into(p *T) {
+	if f.Given {
+		*p = f.Value
+	}
+}
+
+// News is what one request says of a checkout. A field that is absent leaves what
+// is recorded, one that is null clears it. Values have been checked.
+type News struct {
+	CheckoutID             string
+	Email                  string // always given
+	CartID                 Field[string]
+	CustomerID             Field[string]
+	FirstName, LastName    Field[string]
+	Locale, TimeZone       Field[string]
+	AcceptsMarketing       Field[*bool]
+	Total                  Field[*Money]
+	Items                  Field[[]Item]
+	RecoverURL             Field[string]
+	Test                   bool
+	AbandonedAt, UpdatedAt time.Time // zero if not given
+	Arrived                time.Time // by our clock
+}
+
+// instant orders news: updated_at, else abandoned_at, else the arrival.
+func (n *News) instant() time.Time { return firstOf(n.UpdatedAt, n.AbandonedAt, n.Arrived) }
+
+// abandoned is T by this news: abandoned_at, else updated_at, else the arrival.
+func (n *News) abandoned() time.Time { return firstOf(n.AbandonedAt, n.UpdatedAt, n.Arrived) }
+
+func firstOf(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return Instant(t)
+		}
+	}
+	return time.Time{}
+}
+
+// Effect is what news did to a checkout.
+type Effect int
+
+// The effects of news, from nothing to everything.
+const (
+	Ignored   Effect = iota // older or the same news, or the checkout takes none
+	Updated                 // fields were taken over
+	Restarted               // the clock runs anew: a new generation is scheduled
+	Created                 // the checkout was new, or known only from its order
+)
+
+// NewCheckout is the checkout that n reports for the first time, with its first
+// generation scheduled.
+func NewCheckout(s *Store, n *News) *Checkout {
+	c := &Checkout{Store: s.ID, Key: CheckoutKey(s.ID, n.CheckoutID), ID: n.CheckoutID}
+	n.begin(s, c)
+	return c
+}
+
+// begin makes c, new or a stub, the checkout that n reports.
+func (n *News) begin(s *Store, c *Checkout) {
+	n.take(s, c)
+	c.Test = n.Test
+	c.Generation = 1
+	c.T = n.abandoned()
+	schedule(s, c)
+	if c.Order != nil {
+		c.endScheduled(ReasonOrdered)
+	} else {
+		c.Status = StatusOpen
+	}
+	settle(s, c, n.Arrived)
+}
+
+// Apply brings c up to date with n. Earlier news than c's, the same news again and
+// news for a checkout that is final change nothing (promise 6). Another set of
+// items or a later abandoned_at restarts the clock.
+func (n *News) Apply(s *Store, c *Checkout) Effect {
+	if c.Stub() {
+		n.begin(s, c)
+		return Created
+	}
+	if c.Final() || !n.instant().After(c.News) {
+		return Ignored
+	}
+	restart := n.Items.Given && !sameItems(c.Items, n.Items.Value) || n.AbandonedAt.After(c.T)
+	if c.Status == StatusOrdered && !n.instant().After(c.Order.At) {
+		restart = false // it tells of the time before the order
+	}
+	n.take(s, c)
+	if restart {
+		n.restart(s, c)
+	}
+	settle(s, c, n.Arrived)
+	if restart {
+		return Restarted
+	}
+	return Updated
+}
+
+func (n *News) restart(s *Store, c *Checkout) {
+	c.T = n.abandoned()
+	c.Generation++
+	c.Status, c.Order = StatusOpen, nil
+	c.endScheduled(ReasonSuperseded)
+	c.forgetOld()
+	schedule(s, c)
+}
+
+func (n *News) take(s *Store, c *Checkout) {
+	c.News = n.instant()
+	c.Email = n.Email
+	c.ShopperKey = ShopperKey(s.IDKey, s.ID, n.Email)
+	n.CartID.into(&c.CartID)
+	c.CartKey = ""
+	if c.CartID != "" {
+		c.CartKey = CartKey(s.ID, c.CartID)
+	}
+	n.CustomerID.into(&c.Customer.ID)
+	n.FirstName.into(&c.Customer.FirstName)
+	n.LastName.into(&c.Customer.LastName)
+	n.Locale.into(&c.Locale)
+	n.TimeZone.into(&c.TimeZone)
+	n.AcceptsMarketing.into(&c.AcceptsMarketing)
+	n.Total.into(&c.Total)
+	n.Items.into(&c.Items)
+	n.RecoverURL.into(&c.RecoverURL)
+}
+
+// sameItems compares carts as sets of lines: by ID, or else by title; variant and
+// quantity. Prices and pictures may change without being news to the shopper.
+func sameItems(a, b []Item) bool {
+	return slices.Equal(lines(a), lines(b))
+}
+
+func lines(items []Item) []string {
+	list := make([]string, len(items))
+	for i, it := range items {
+		name := "id:" + it.ID
+		if it.ID == "" {
+			name = "title:" + it.Title
+		}
+		list[i] = fmt.Sprintf("%q %q %d", name, it.Variant, it.Quantity)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// endScheduled ends what is scheduled. Claimed reminders are left to the runs that
+// hold them.
+func (c *Checkout) endScheduled(why Reason) {
+	for id, r := range c.Reminders {
+		if r.State == Scheduled {
+			r.State, r.Reason, r.Look = Skipped, why, time.Time{}
+			c.Reminders[id] = r
+		}
+	}
+}
+
+// keepReminders bounds the reminders kept on one checkout: Firestore's documents
+// end at 1 MiB, and a cart that changes all day makes a generation each time.
+const keepReminders = 100
+
+// forgetOld drops the oldest generations that never mailed anything, where there
+// are too many. LastSent remembers what was mailed.
+func (c *Checkout) forgetOld() {
+	for g := 1; g < c.Generation && len(c.Reminders) > keepReminders; g++ {
+		for id, r := range c.Reminders {
+			if id.Generation == g && r.State == Skipped {
+				delete(c.Reminders, id)
+			}
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// OrderNews is what one request says of an order. OrderID and one of CheckoutID,
+// CartID and Email are given.
+type OrderNews struct {
+	OrderID, CheckoutID, CartID, Email string
+	Total                              *Money
+	PlacedAt                           time.Time // zero if not given: now
+}
+
+// OrderResult says what an order did.
+type OrderResult struct {
+	OrderID string
+	Matched []string // IDs of the checkouts that the order belongs to, as the storefront named them
+	Order   *Order
+}
+
+// shoppersCheckouts is how many of a shopper's checkouts an order looks at. What
+// is older is still stopped: a reminder asks for the shopper's last order.
+const shoppersCheckouts = 20
+
+// orderTries bounds how often an order starts anew because a checkout changed
+// under it.
+const orderTries = 20
+
+// RecordOrder records an order and ends the reminders of its checkouts. An order
+// of a checkout that is not known yet leaves a stub that stops it when it comes.
+func (s *Service) RecordOrder(ctx context.Context, store string, n OrderNews) (OrderResult, error) {
+	st, err := s.store(store)
+	if err != nil {
+		return OrderResult{}, err
+	}
+	now := s.now()
+	if n.PlacedAt = Instant(n.PlacedAt); n.PlacedAt.Year() <= 1 || n.PlacedAt.After(now) {
+		n.PlacedAt = now
+	}
+	for try := 1; ; try++ {
+		k, err := s.DB.FindForOrder(ctx, n.query(st))
+		if err != nil {
+			return OrderResult{}, fmt.Errorf("look up order: %w", err)
+		}
+		ch, result := PlaceOrder(st, k, n, now)
+		err = s.DB.Commit(ctx, store, ch)
+		if err == nil {
+			return result, nil
+		}
+		// Something of it changed since it was read, or was just made.
+		if again := errors.Is(err, ErrConflict) || errors.Is(err, ErrExists); !again || try == orderTries {
+			return OrderResult{}, fmt.Errorf("record order: %w", err)
+		}
+	}
+}
+
+func (n *OrderNews) query(st *Store) OrderQuery {
+	q := OrderQuery{Store: st.ID, Order: OrderKey(st.ID, n.OrderID), Limit: shoppersCheckouts}
+	if n.CheckoutID != "" {
+		q.Checkout = CheckoutKey(st.ID, n.CheckoutID)
+	}
+	if n.CartID != "" {
+		q.Cart = CartKey(st.ID, n.CartID)
+	}
+	if n.Email != "" {
+		q.Shopper = ShopperKey(st.IDKey, st.ID, n.Email)
+	}
+	return q
+}
+
+// PlaceOrder decides what an order changes, from what was found. The order's
+// instant goes to every anchor that can be named, so that checkouts which come
+// later, or were not found, are stopped too.
+func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, OrderResult) {
+	q := n.query(st)
+	o := k.Order
+	if o == nil {
+		o = &Order{Store: st.ID, Key: q.Order, ID: n.OrderID, PlacedAt: n.PlacedAt, AttributionKind: "none"}
+	}
+	o.Checkout, o.Cart, o.Shopper = or(q.Checkout, o.Checkout), or(q.Cart, o.Cart), or(q.Shopper, o.Shopper)
+	if n.Total != nil {
+		o.Total = n.Total
+	}
+	o.ExpiresAt = now.Add(st.Retention)
+
+	shoppers, carts := []string{o.Shopper}, []string{o.Cart}
+	ch := Change{Order: o}
+	result := OrderResult{OrderID: n.OrderID, Matched: []string{}, Order: o}
+	for _, m := range matches(k, o) {
+		if m.c.end(st, o, m.by, now) {
+			ch.Update = append(ch.Update, m.c)
+		}
+		shoppers, carts = append(shoppers, m.c.ShopperKey), append(carts, m.c.CartKey)
+		if !slices.Contains(o.Matched, m.c.Key) {
+			o.Matched = append(o.Matched, m.c.Key)
+		}
+		if !m.c.Stub() {
+			result.Matched = append(result.Matched, m.c.ID)
+		}
+	}
+	if q.Checkout != "" && k.Checkout == nil {
+		ch.Create = stub(st, n.CheckoutID, o, now)
+	}
+	ch.Shoppers, ch.Carts = raiseAll(o, shoppers, carts)
+	slices.Sort(result.Matched)
+	return ch, result
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+type match struct {
+	c  *Checkout
+	by JoinedBy
+}
+
+// matches are the checkouts that the order belongs to, each once, by its strongest
+// join: its own at whatever time, others only if the order was not placed before T.
+func matches(k OrderCase, o *Order) []match {
+	var list []match
+	seen := map[string]bool{}
+	add := func(c *Checkout, by JoinedBy) {
+		if c == nil || seen[c.Key] || by != ByCheckout && (c.Stub() || !OrderCounts(c, o.PlacedAt)) {
+			return
+		}
+		seen[c.Key] = true
+		list = append(list, match{c, by})
+	}
+	add(k.Checkout, ByCheckout)
+	add(k.CartCheckout, ByCart)
+	for _, c := range k.Shoppers {
+		add(c, ByEmail)
+	}
+	return list
+}
+
+// end ends c's scheduled reminders for the order. It says whether c changed.
+func (c *Checkout) end(st *Store, o *Order, by JoinedBy, now time.Time) bool {
+	if c.Final() || c.Order != nil && by != ByCheckout && c.Order.Key == o.Key {
+		return false
+	}
+	c.Status = StatusOrdered
+	c.Order = &OrderRef{Key: o.Key, At: o.PlacedAt, By: by}
+	c.endScheduled(ReasonOrdered)
+	settle(st, c, now)
+	return true
+}
+
+// stub is what an order leaves of its checkout that has not come yet.
+func stub(st *Store, id string, o *Order, now time.Time) *Checkout {
+	c := &Checkout{
+		Store: st.ID, Key: CheckoutKey(st.ID, id), ID: id, Status: StatusOrdered,
+		Order: &OrderRef{Key: o.Key, At: o.PlacedAt, By: ByCheckout},
+	}
+	settle(st, c, now)
+	return c
+}
+
+// raiseAll tells every shopper and cart, each once, of the order's instant.
+func raiseAll(o *Order, shoppers, carts []string) (rs []RaiseShopper, rc []RaiseCart) {
+	for _, key := range unique(shoppers) {
+		rs = append(rs, RaiseShopper{Key: key, LastOrder: o.PlacedAt, ExpiresAt: o.ExpiresAt})
+	}
+	for _, key := range unique(carts) {
+		rc = append(rc, RaiseCart{Key: key, LastOrder: o.PlacedAt, ExpiresAt: o.ExpiresAt})
+	}
+	return rs, rc
+}
+
+// unique sorts keys and drops empty and repeated ones.
+func unique(keys []string) []string {
+	slices.Sort(keys)
+	return slices.DeleteFunc(slices.Compact(keys), func(k string) bool { return k == "" })
+}

@@ -1,0 +1,147 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// send hands a claimed reminder to the mail service, once, and records what became
+// of it (promise 2).
+func (s *Service) send(ctx context.Context, st *Store, id ReminderID, c *Checkout, mine claim) error {
+	content, err := s.Renderer.Render(st, c, id.Step, c.Reminders[id])
+	if err != nil {
+		err = fmt.Errorf("render: %w", err)
+		return errors.Join(err, s.record(ctx, st, c, id, mine, outcome{err: &SendError{Kind: ErrDeployment, Detail: "the template cannot be rendered"}}))
+	}
+	m := Mail{
+		Store: st.ID, MessageID: messageID(c, id), From: st.From, ReplyTo: st.ReplyTo,
+		To: recipients(st, c), Content: content,
+	}
+	sendCtx, cancel := context.WithTimeout(ctx, s.Deadlines.Send)
+	defer cancel()
+	provider, err := s.Mailer.Send(sendCtx, m)
+	out := outcome{provider: provider, at: s.now(), subject: content.Subject}
+	if err != nil && !errors.As(err, &out.err) {
+		out.err = &SendError{Kind: ErrUnknown, Detail: err.Error()} // an adapter that does not say: the safe reading
+	}
+	if err := s.record(ctx, st, c, id, mine, out); err != nil {
+		return fmt.Errorf("record outcome: %w", err)
+	}
+	return out.answer()
+}
+
+// recipients are the shopper, or, for a test checkout, the store's own people.
+func recipients(st *Store, c *Checkout) []Address {
+	if !c.Test {
+		return []Address{{Name: c.Customer.Name(), Email: c.Email}}
+	}
+	var list []Address
+	for _, email := range st.TestRecipients {
+		list = append(list, Address{Email: email})
+	}
+	return list
+}
+
+// Name is the customer's full name, as far as it is known.
+func (c Customer) Name() string {
+	if c.FirstName == "" || c.LastName == "" {
+		return c.FirstName + c.LastName
+	}
+	return c.FirstName + " " + c.LastName
+}
+
+// outcome is what the mail service made of a message: an ID, or err.
+type outcome struct {
+	provider, subject string
+	at                time.Time
+	err               *SendError
+}
+
+// answer is what the task's run returns: nil where trying again cannot help.
+func (o outcome) answer() error {
+	if o.err == nil || errors.Is(o.err, ErrRejected) || errors.Is(o.err, ErrUnknown) {
+		return nil
+	}
+	return o.err
+}
+
+// record writes the outcome, where the entry still holds this run's attempt. It
+// goes on for as long as its deadline allows: what is not recorded ends as unknown.
+func (s *Service) record(ctx context.Context, st *Store, c *Checkout, id ReminderID, mine claim, out outcome) error {
+	// The mail is out: a caller that hangs up must not keep us from writing it down.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Deadlines.Outcome)
+	defer cancel()
+	need := CheckoutOnly
+	if out.err != nil && st.countsMessages() {
+		need = WholeCase // a message that did not go out does not count
+	}
+	recorded := false
+	err := s.DB.UpdateCheckout(ctx, c.Store, c.Key, need, func(k Case) (Change, error) {
+		if k.Checkout == nil || k.Checkout.Status == StatusErased {
+			recorded = true
+			return Change{}, nil
+		}
+		r := k.Checkout.Reminders[id]
+		mine := r.Attempt == string(mine) && (r.State == Claimed || r.State == Unknown) // unknown: the claim ran out meanwhile
+		if recorded = !mine; recorded {
+			return Change{}, nil
+		}
+		return out.change(st, k, c, id, s.now()), nil
+	})
+	if recorded { // read inside the transaction, so it is there
+		return nil
+	}
+	return err
+}
+
+// change is what the outcome writes; sentTo is the checkout as it was claimed.
+func (o outcome) change(st *Store, k Case, sentTo *Checkout, id ReminderID, now time.Time) Change {
+	c := k.Checkout
+	r := c.Reminders[id]
+	ch := Change{}
+	switch {
+	case o.err == nil:
+		r.State, r.Message, r.SentAt = Sent, o.provider, o.at
+		if c.LastSent == nil {
+			c.LastSent = map[int]time.Time{}
+		}
+		c.LastSent[id.Step] = o.at
+		ch.Message = o.message(st, sentTo, id, r, now)
+	case errors.Is(o.err, ErrUnknown):
+		r.State, r.LastError = Unknown, o.err.Detail
+		ch.Message = o.message(st, sentTo, id, r, now)
+	case errors.Is(o.err, ErrRejected):
+		r.State, r.Reason, r.LastError = Failed, ReasonRejected, o.err.Detail
+	default: // nothing was sent: release the claim
+		r.State, r.LastError, r.Look = Scheduled, o.err.Detail, now.Add(lookAgainAfter)
+		r.Attempt, r.ClaimedUntil = "", time.Time{}
+	}
+	if r.State == Scheduled || r.State == Failed {
+		ch.Marks = unmarked(st, k, sentTo, id, now)
+	}
+	c.Reminders[id] = r
+	settle(st, c, now)
+	ch.Update = []*Checkout{c}
+	return ch
+}
+
+// unmarked takes a message that did not go out back from those that count for its
+// shopper; nil where there is nothing to take back.
+func unmarked(st *Store, k Case, sentTo *Checkout, id ReminderID, now time.Time) *Marks {
+	if !st.countsMessages() || sentTo.Test || k.Checkout.ShopperKey != sentTo.ShopperKey {
+		return nil
+	}
+	rest := unmark(k.Shopper.Messages, MessageMark{Checkout: sentTo.Key, Reminder: id})
+	return &Marks{Shopper: sentTo.ShopperKey, Messages: rest, ExpiresAt: now.Add(st.Retention)}
+}
+
+// message is the row that the outcome leaves in the list of messages.
+func (o outcome) message(st *Store, c *Checkout, id ReminderID, r Reminder, now time.Time) *Message {
+	return &Message{
+		Store: st.ID, Checkout: c.Key, Reminder: id, CheckoutID: c.ID, Shopper: c.ShopperKey, Email: c.Email,
+		Subject: o.subject, Total: c.Total, Template: r.Template, Test: c.Test,
+		State: r.State, Provider: o.provider, SentAt: o.at, ExpiresAt: expiry(st, c, now, r.Due),
+	}
+}

@@ -1,0 +1,198 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Service carries checkouts from the report to the e-mail.
+type Service struct {
+	DB       DB
+	Queue    Queue
+	Mailer   Mailer
+	Renderer Renderer
+	Clock    Clock
+	Stores   map[string]*Store // by ID
+	// NewID makes the random IDs of attempts and of checkouts without one.
+	NewID func() string
+	Log   *slog.Logger
+	// Deadlines bound what one run of a reminder does.
+	Deadlines Deadlines
+}
+
+// Deadlines bound the parts of a reminder's run, in real time. Together with the
+// wait they stay below the dispatch deadline of 30 s, and far below ClaimFor, so
+// that a claim never runs out under a run that is still alive.
+type Deadlines struct{ Claim, Send, Outcome time.Duration }
+
+// DefaultDeadlines are those of a deployment.
+func DefaultDeadlines() Deadlines {
+	return Deadlines{Claim: 8 * time.Second, Send: 10 * time.Second, Outcome: 5 * time.Second}
+}
+
+// store finds a store by its ID.
+func (s *Service) store(id string) (*Store, error) {
+	if st, ok := s.Stores[id]; ok {
+		return st, nil
+	}
+	return nil, fmt.Errorf("store %q: %w", id, ErrNoStore)
+}
+
+func (s *Service) now() time.Time { return Instant(s.Clock.Now()) }
+
+// RecordCheckout records what n says and schedules its reminders. It returns the
+// checkout as it stands then, and what the news did. Once it returns without an
+// error the reminders are safe: should the queue be away, the checkout itself is
+// the list of what the sweep has to enqueue.
+func (s *Service) RecordCheckout(ctx context.Context, store string, n News) (*Checkout, Effect, error) {
+	st, err := s.store(store)
+	if err != nil {
+		return nil, Ignored, err
+	}
+	n.Arrived = s.now()
+	c := NewCheckout(st, &n)
+
+	// A new checkout costs one round trip: the commit and the tasks side by side.
+	// Tasks that are due at once wait for the commit, or they would find nothing.
+	early, late := splitTasks(tasks(c, n.Arrived), n.Arrived)
+	var wg sync.WaitGroup
+	var lost []Task
+	wg.Go(func() { lost = s.enqueue(ctx, late) })
+	err = s.DB.Commit(ctx, store, withAnchors(st, Change{Create: c}, c, n.Arrived))
+	wg.Wait()
+
+	if errors.Is(err, ErrExists) {
+		return s.updateCheckout(ctx, st, n)
+	}
+	if err != nil {
+		return nil, Ignored, fmt.Errorf("record checkout: %w", err)
+	}
+	s.leaveToSweep(ctx, c, append(lost, s.enqueue(ctx, early)...))
+	return c, Created, nil
+}
+
+// updateCheckout takes n over into a checkout that is there already.
+func (s *Service) updateCheckout(ctx context.Context, st *Store, n News) (*Checkout, Effect, error) {
+	var c *Checkout
+	var effect Effect
+	err := s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, n.CheckoutID), CheckoutOnly, func(k Case) (Change, error) {
+		if k.Checkout == nil { // it expired, or went, in between
+			c, effect = NewCheckout(st, &n), Created
+			return withAnchors(st, Change{Create: c}, c, n.Arrived), nil
+		}
+		c = k.Checkout
+		if effect = n.Apply(st, c); effect == Ignored {
+			return Change{}, nil
+		}
+		return withAnchors(st, Change{Update: []*Checkout{c}}, c, n.Arrived), nil
+	})
+	if err != nil {
+		return nil, Ignored, fmt.Errorf("update checkout: %w", err)
+	}
+	if effect == Restarted || effect == Created {
+		s.leaveToSweep(ctx, c, s.enqueue(ctx, tasks(c, n.Arrived)))
+	}
+	return c, effect, nil
+}
+
+// withAnchors adds to ch what the shopper and the cart have to know of c. A stub's
+// order is passed on to both.
+func withAnchors(st *Store, ch Change, c *Checkout, now time.Time) Change {
+	raise := RaiseShopper{Key: c.ShopperKey, ExpiresAt: now.Add(st.Retention)}
+	if !c.Test { // a test must not silence a real checkout of the same address
+		raise.NewestT = c.T
+	}
+	if c.Order != nil {
+		raise.LastOrder = c.Order.At
+	}
+	ch.Shoppers = append(ch.Shoppers, raise)
+	if c.CartKey != "" {
+		cart := RaiseCart{Key: c.CartKey, Checkout: c.Key, ExpiresAt: c.ExpiresAt}
+		if c.Order != nil {
+			cart.LastOrder = c.Order.At
+		}
+		ch.Carts = append(ch.Carts, cart)
+	}
+	return ch
+}
+
+// dueAtOnce is how close a due instant must be for its task to wait for the commit.
+const dueAtOnce = 5 * time.Second
+
+func splitTasks(all []Task, now time.Time) (early, late []Task) {
+	for _, t := range all {
+		if t.At.Sub(now) <= dueAtOnce {
+			early = append(early, t)
+		} else {
+			late = append(late, t)
+		}
+	}
+	return early, late
+}
+
+// enqueue creates the tasks side by side and returns those that failed.
+func (s *Service) enqueue(ctx context.Context, all []Task) []Task {
+	failed := make([]bool, len(all))
+	var wg sync.WaitGroup
+	for i, t := range all {
+		wg.Go(func() {
+			if err := s.Queue.Create(ctx, t); err != nil {
+				failed[i] = true
+				s.Log.WarnContext(ctx, "task not enqueued, left to the sweep", "task", t.Name(), "error", err)
+			}
+		})
+	}
+	wg.Wait()
+	i := 0
+	return slices.DeleteFunc(slices.Clone(all), func(Task) bool { i++; return !failed[i-1] })
+}
+
+// leaveToSweep notes on the checkout that tasks are missing, so that the next
+// sweep enqueues them. If that fails too, nothing is lost: the sweep looks at the
+// checkout soon after each due instant anyway.
+func (s *Service) leaveToSweep(ctx context.Context, c *Checkout, missing []Task) {
+	if len(missing) == 0 {
+		return
+	}
+	st := s.Stores[c.Store]
+	now := s.now()
+	err := s.DB.UpdateCheckout(ctx, c.Store, c.Key, CheckoutOnly, func(k Case) (Change, error) {
+		if k.Checkout == nil {
+			return Change{}, nil
+		}
+		for _, t := range missing {
+			if r := k.Checkout.Reminders[t.Reminder]; r.State == Scheduled {
+				r.Look = now
+				k.Checkout.Reminders[t.Reminder] = r
+			}
+		}
+		settle(st, k.Checkout, now)
+		return Change{Update: []*Checkout{k.Checkout}}, nil
+	})
+	if err != nil {
+		s.Log.WarnContext(ctx, "missing tasks not noted: the sweep finds them after their due instants", "checkout", c.Key, "error", err)
+	}
+}
+
+// Current lists the reminders of the checkout's generation, by step.
+func (c *Checkout) Current() []ReminderID {
+	var ids []ReminderID
+	for id := range c.Reminders {
+		if id.Generation == c.Generation {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b ReminderID) int { return a.Step - b.Step })
+	return ids
+}
+
+// messageID is what travels in the mail's custom arguments.
+func messageID(c *Checkout, id ReminderID) string {
+	return strings.Join([]string{c.Store, c.Key + "-" + id.String()}, ".")
+}
