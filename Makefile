@@ -1,0 +1,41 @@
+# Everything that this repository can do; CI calls these targets and nothing else.
+GO     ?= go
+TOOL    = $(GO) tool -modfile=.tools/go.mod
+PKG    ?= ./...
+BENCH  ?= .
+
+# Flags of the local system and of the demo, e.g. RUN_FLAGS='-data ""'.
+RUN_FLAGS  ?=
+DEMO_FLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo build test bench lint fmt
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## the whole system on this machine (RUN_FLAGS='…')
+	$(GO) run ./emulators/local $(RUN_FLAGS)
+
+demo: ## a day in a shop, played against the system (DEMO_FLAGS='…')
+	$(GO) run ./emulators/local demo $(DEMO_FLAGS)
+
+build: ## the local system as bin/comeback-local
+	$(GO) build -o bin/comeback-local ./emulators/local
+
+test: ## every test, with the race detector and in random order (PKG=./internal/…)
+	$(GO) test -race -shuffle=on $(PKG)
+
+bench: ## the benchmarks (PKG=./functions BENCH=Checkout)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+lint: ## go vet, staticcheck, and gofumpt's list of files to format
+	$(GO) vet $(PKG)
+	$(TOOL) staticcheck $(PKG)
+	@unformatted=$$($(TOOL) gofumpt -l .); \
+	if [ -n "$$unformatted" ]; then \
+		echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; \
+	fi
+
+fmt: ## formats every file
+	$(TOOL) gofumpt -w .
