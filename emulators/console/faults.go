@@ -40,7 +40,8 @@ func Break[F ~struct {
 }](emulator interface {
 	SetFault(F) error
 	Heal()
-}) Breakable {
+},
+) Breakable {
 	return breaker{set: func(f Fault) error { return emulator.SetFault(F(f)) }, heal: emulator.Heal}
 }
 

@@ -82,7 +82,7 @@ type figure struct{ Name, Value string }
 // index is the page, at / with the newest mail opened, at /messages/{id} with that one.
 func (c *Console) index(w http.ResponseWriter, r *http.Request) {
 	v := &view{Now: c.o.Clock.Now(), Events: sendgrid.EventKinds(), Faults: c.faults.list()}
-	if ahead := v.Now.Sub(time.Now()); ahead >= time.Second {
+	if ahead := time.Until(v.Now); ahead >= time.Second {
 		v.Ahead = span(ahead)
 	}
 	v.Page, _ = strconv.Atoi(r.URL.Query().Get("page"))
