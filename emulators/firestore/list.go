@@ -38,9 +38,6 @@ func newPager(size int32, token string) (*pager, error) {
 
 // take returns false when the page is full.
 func (p *pager) take(id string) bool {
-	if p.after != "" && docname.Compare(id, p.after) <= 0 {
-		return true
-	}
 	if len(p.ids) == p.size {
 		p.more = true
 		return false
@@ -69,7 +66,7 @@ func (s service) ListCollectionIds(ctx context.Context, r *pb.ListCollectionIdsR
 		return nil, err
 	}
 	err = db.store.View(micros(r.GetReadTime()), func(v store.Snapshot) error {
-		v.Children(parent, page.take)
+		v.Children(parent, page.after, page.take)
 		return nil
 	})
 	if err != nil {
@@ -107,7 +104,7 @@ func (s service) ListDocuments(ctx context.Context, r *pb.ListDocumentsRequest) 
 	answer := &pb.ListDocumentsResponse{}
 	err = db.store.View(read.at, func(v store.Snapshot) error {
 		collection := docname.Join(parent, r.GetCollectionId())
-		v.Children(collection, func(id string) bool {
+		v.Children(collection, page.after, func(id string) bool {
 			return !r.GetShowMissing() && v.Get(docname.Join(collection, id)) == nil || page.take(id)
 		})
 		for _, id := range page.ids {

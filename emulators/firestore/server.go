@@ -1,6 +1,7 @@
 package firestore
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -65,6 +66,9 @@ var _ pb.FirestoreServer = service{}
 
 // New makes a server from what the disk holds. Nothing is served yet.
 func New(o Options) (*Server, error) {
+	if o.Clock == nil {
+		return nil, errors.New("the Firestore emulator needs a clock: set Options.Clock")
+	}
 	if o.Disk == nil {
 		nothing, err := disk.Open("")
 		if err != nil {
@@ -90,6 +94,7 @@ func New(o Options) (*Server, error) {
 	s.grpc = grpc.NewServer(
 		grpc.UnaryInterceptor(s.interceptUnary),
 		grpc.StreamInterceptor(s.interceptStream),
+		grpc.WaitForHandlers(true),        // so that after Close nothing uses the disk any more
 		grpc.MaxRecvMsgSize(2*maxRequest), // what is over maxRequest is refused with the service's words
 		grpc.StatsHandler(connections{s}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),

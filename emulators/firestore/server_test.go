@@ -35,7 +35,7 @@ type emulator struct {
 	raw    pb.FirestoreClient
 }
 
-func start(t *testing.T, o firestore.Options) *emulator {
+func start(t testing.TB, o firestore.Options) *emulator {
 	t.Helper()
 	e := &emulator{clock: o.Clock, lis: bufconn.Listen(1 << 20)}
 	if o.Clock == nil {
@@ -57,7 +57,7 @@ func start(t *testing.T, o firestore.Options) *emulator {
 	return e
 }
 
-func (e *emulator) dial(t *testing.T) *grpc.ClientConn {
+func (e *emulator) dial(t testing.TB) *grpc.ClientConn {
 	t.Helper()
 	conn, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return e.lis.DialContext(ctx) }))
@@ -68,7 +68,7 @@ func (e *emulator) dial(t *testing.T) *grpc.ClientConn {
 	return conn
 }
 
-func must[T any](t *testing.T) func(T, error) T {
+func must[T any](t testing.TB) func(T, error) T {
 	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()

@@ -45,7 +45,7 @@ func needOf(q *query.Query, disjunct query.Disjunct, aggregated []value.Path) ne
 	for _, o := range q.Orders {
 		f := field{FieldPath: o.Path.String(), Order: direction(o.Descending)}
 		if o.IsName() {
-			n.suffix = append(n.suffix, sums(aggregated, n)...)
+			n.suffix = append(n.suffix, sums(aggregated, n, f.Order)...)
 		}
 		if !slices.Contains(n.equal, f.FieldPath) { // an order by one value orders nothing
 			n.suffix = append(n.suffix, f)
@@ -55,10 +55,10 @@ func needOf(q *query.Query, disjunct query.Disjunct, aggregated []value.Path) ne
 }
 
 // sums are the aggregated fields that no filter and no order brings along.
-func sums(aggregated []value.Path, n need) []field {
+func sums(aggregated []value.Path, n need, order string) []field {
 	var out []field
 	for _, p := range aggregated {
-		f := field{FieldPath: p.String(), Order: ascending}
+		f := field{FieldPath: p.String(), Order: order}
 		same := func(o field) bool { return o.FieldPath == f.FieldPath }
 		if f.FieldPath != value.Name && !slices.Contains(n.equal, f.FieldPath) && !slices.ContainsFunc(append(out, n.suffix...), same) {
 			out = append(out, f)

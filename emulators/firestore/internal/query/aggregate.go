@@ -2,7 +2,6 @@ package query
 
 import (
 	"fmt"
-	"math/big"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -106,30 +105,14 @@ func (p part) over(docs []*pb.Document) *pb.Value {
 		}
 		return integer(n)
 	}
-	numbers, ints, doubles, anyDouble := 0, new(big.Int), 0.0, false
+	var t total
 	for _, d := range docs {
-		v := fieldOf(d, p.path)
-		if value.TypeOf(v) != value.Number {
-			continue
-		}
-		numbers++
-		if i, ok := v.GetValueType().(*pb.Value_IntegerValue); ok {
-			ints.Add(ints, big.NewInt(i.IntegerValue))
-		} else {
-			anyDouble = true
-			doubles += v.GetDoubleValue()
-		}
+		t.add(fieldOf(d, p.path))
 	}
-	whole, _ := new(big.Float).SetInt(ints).Float64()
-	switch {
-	case p.mean && numbers == 0:
-		return &pb.Value{ValueType: &pb.Value_NullValue{}}
-	case p.mean:
-		return double((whole + doubles) / float64(numbers))
-	case !anyDouble && ints.IsInt64():
-		return integer(ints.Int64())
+	if p.mean {
+		return t.mean()
 	}
-	return double(whole + doubles)
+	return t.sum()
 }
 
 func integer(n int64) *pb.Value {

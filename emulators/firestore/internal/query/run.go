@@ -12,7 +12,9 @@ import (
 // Run finds the result in the snapshot: whole documents, in their order.
 func (q *Query) Run(v store.Snapshot) []*pb.Document {
 	var found []*pb.Document
-	sorted := len(q.Orders) == 1 && !q.Orders[0].Descending // by name, as the store walks
+	// By name alone is how the store walks, also the documents of one value of a
+	// field; by a range of a field it walks only where that field is an order.
+	sorted := len(q.Orders) == 1 && !q.Orders[0].Descending
 	enough := q.offset + q.limit
 	take := func(_ string, d *pb.Document) bool {
 		if q.accepts(d) {
@@ -20,9 +22,7 @@ func (q *Query) Run(v store.Snapshot) []*pb.Document {
 		}
 		return !sorted || q.limit < 0 || len(found) < enough
 	}
-	if q.walkSome(v, take) {
-		sorted = false
-	} else {
+	if !q.walkSome(v, take) {
 		q.walkAll(v, take)
 	}
 	if !sorted {

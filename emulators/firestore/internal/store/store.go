@@ -189,18 +189,22 @@ func (v Snapshot) walk(tree *btree.BTreeG[*entry], prefix string, f func(path st
 	})
 }
 
-// Children lists the IDs right below the path, in order: of collections below ""
+// Children lists the IDs right below the path, in order and after the one given,
+// "" for the start: of collections below ""
 // or a document, of documents below a collection. Documents that exist only in
 // having others below them are among them.
-func (v Snapshot) Children(path string, f func(id string) bool) {
-	prefix := docname.Key(path)
-	depth := 0
+func (v Snapshot) Children(path, after string, f func(id string) bool) {
+	prefix, depth := docname.Key(path), 0
 	if path != "" {
 		depth = strings.Count(path, "/") + 1
 	}
-	from := prefix
+	next := after
 	for {
-		var next string
+		from := prefix
+		if next != "" {
+			from = docname.Key(docname.Join(path, next)) + "\xff" // past all that is below it
+		}
+		next = ""
 		v.walkFrom(from, prefix, func(p string) bool {
 			segments := strings.SplitN(p, "/", depth+2)
 			if len(segments) <= depth {
@@ -212,7 +216,6 @@ func (v Snapshot) Children(path string, f func(id string) bool) {
 		if next == "" || !f(next) {
 			return
 		}
-		from = docname.Key(docname.Join(path, next)) + "\xff" // past all that is below it
 	}
 }
 
