@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/comeback-checkout/comeback/emulators/cloudtasks"
+	"github.com/comeback-checkout/comeback/emulators/console"
+)
+
+// consoleOptions shows the console what runs here.
+func (s *System) consoleOptions() console.Options {
+	o := console.Options{Clock: s.Clock, Faults: map[string]console.Breakable{}}
+	if s.SendGrid != nil {
+		o.Mailbox = s.SendGrid
+		o.Faults["sendgrid"] = console.Break(s.SendGrid)
+	}
+	if s.Tasks != nil {
+		o.Tasks = pendingTasks{s.Tasks}
+		o.Dispatched = s.Tasks.Dispatched
+		o.Faults["cloudtasks"] = console.Break(s.Tasks)
+	}
+	if s.Firestore != nil {
+		o.Faults["firestore"] = console.Break(s.Firestore)
+	}
+	if s.sweeper != nil {
+		o.Health = func(context.Context) (any, error) { return s.sweeper.report(), nil }
+	}
+	return o
+}
+
+// pendingTasks shows the Cloud Tasks emulator's tasks in the console's form.
+type pendingTasks struct{ server *cloudtasks.Server }
+
+func (p pendingTasks) Pending() []console.Task {
+	list := []console.Task{}
+	for _, t := range p.server.Pending() {
+		list = append(list, console.Task(t))
+	}
+	return list
+}
+
+func (p pendingTasks) Purge(context.Context) error {
+	_, err := p.server.Purge("")
+	return err
+}
+
+// printReady says where everything is, and what to try first.
+func (s *System) printReady(w io.Writer) {
+	row := func(name, address string) {
+		if address != "" {
+			fmt.Fprintf(w, "  %-11s %s\n", name, address)
+		}
+	}
+	fmt.Fprintf(w, "ready: Comeback runs on this machine; the clock shows %s\n", s.Clock.Now().Format("2006-01-02 15:04:05 UTC"))
+	row("functions", s.FunctionsURL)
+	row("console", s.ConsoleURL)
+	if s.Firestore != nil {
+		row("firestore", s.Firestore.Addr().String())
+	}
+	if s.Tasks != nil {
+		row("cloud tasks", s.Tasks.Addr().String())
+	}
+	if s.SendGrid != nil {
+		row("sendgrid", "http://"+s.SendGrid.Addr().String())
+	}
+	ids := slices.Sorted(maps.Keys(s.Config.Stores))
+	for _, id := range ids {
+		fmt.Fprintf(w, "  %-11s %s   (store %s)\n", "API key", s.Config.Stores[id].APIKeys[0].Reveal(), id)
+	}
+	if s.FunctionsURL == "" || s.ConsoleURL == "" {
+		return
+	}
+	fmt.Fprintf(w, `
+try it: a shopper leaves a checkout, half an hour passes, and the mail is there
+  curl -s %s/checkout -H 'Authorization: Bearer %s' -d '{"email":"ana@example.net","customer":{"first_name":"Ana"},"currency":"EUR","total":"89.90","items":[{"title":"Trail running shoes","quantity":1,"price":"89.90"}]}'
+  curl -s %s/api/clock -d '{"advance":"30m"}'
+  curl -s %s/api/messages
+then look at it in the browser: %s
+`, s.FunctionsURL, s.Config.Stores[ids[0]].APIKeys[0].Reveal(), s.ConsoleURL, s.ConsoleURL, s.ConsoleURL)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// sweeper calls Sweep at each minute of the virtual clock, as Cloud Scheduler does.
+type sweeper struct {
+	s      *System
+	client *http.Client
+
+	mu       sync.Mutex
+	revision uint64    // of the data when it was last looked at
+	next     time.Time // when a checkout next wants to be looked at, by that data
+	health   Health
+}
+
+// Health is what GET /api/health tells.
+type Health struct {
+	Now        time.Time  `json:"now"`
+	Sweeps     int        `json:"sweeps"`     // calls of Sweep
+	Failed     int        `json:"failed"`     // of them not answered 200
+	LastSweep  *time.Time `json:"last_sweep"` // null before the first
+	LastStatus int        `json:"last_status"`
+	LastError  string     `json:"last_error,omitempty"`
+	Checkouts  int        `json:"checkouts"` // that all sweeps together looked at
+	Enqueued   int        `json:"enqueued"`  // tasks that they made
+}
+
+func newSweeper(s *System) *sweeper {
+	w := &sweeper{s: s, client: &http.Client{Timeout: 30 * time.Second}}
+	s.sweeper = w
+	return w
+}
+
+// start arms the next minute.
+func (w *sweeper) start() {
+	next := w.s.Clock.Now().Truncate(time.Minute).Add(time.Minute)
+	w.s.Clock.AfterFunc(next, func() {
+		w.start()
+		if !w.idle(next) {
+			w.sweep()
+		}
+	})
+}
+
+// idle says whether a sweep at now would find nothing: the data are those of the
+// last look, and nothing in them was due by now. An advance over a month passes
+// 43,200 minutes, and this keeps all but a few from costing a request. Where
+// Firestore is not ours to look into, no minute is left out.
+func (w *sweeper) idle(now time.Time) bool {
+	if w.s.Firestore == nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if revision := w.s.Firestore.Revision(); revision != w.revision || w.next.IsZero() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		forever := now.AddDate(100, 0, 0)
+		list, err := w.s.App.Service.DB.ToCheck(ctx, forever, nil, 1)
+		if err != nil {
+			return false
+		}
+		w.revision, w.next = revision, forever
+		if len(list) > 0 {
+			w.next = list[0].CheckAt
+		}
+	}
+	return now.Before(w.next)
+}
+
+func (w *sweeper) sweep() {
+	status, result, err := w.call()
+	now := w.s.Clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := &w.health
+	h.Sweeps++
+	h.LastSweep, h.LastStatus, h.LastError = &now, status, ""
+	h.Checkouts += result.Checkouts
+	h.Enqueued += result.Enqueued
+	if err != nil {
+		h.Failed++
+		h.LastError = err.Error()
+	}
+}
+
+type sweepResult struct{ Checkouts, Enqueued int }
+
+func (w *sweeper) call() (status int, result sweepResult, err error) {
+	url := w.s.Config.Env.SweepURL
+	token, err := w.s.Tasks.Token(w.s.Config.Env.SchedulerAccount, url)
+	if err != nil {
+		return 0, result, fmt.Errorf("sign the scheduler's token: %w", err)
+	}
+	req, err := http.NewRequest(http.MethodPost, url, nil)
+	if err != nil {
+		return 0, result, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := w.client.Do(req)
+	if err != nil {
+		return 0, result, fmt.Errorf("sweep: %w", err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("sweep: %s", body)
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &result)
+	}
+	return res.StatusCode, result, err
+}
+
+// report is the health as it is now.
+func (w *sweeper) report() Health {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.health
+	h.Now = w.s.Clock.Now()
+	return h
+}

@@ -1,0 +1,96 @@
+// Package functions holds Comeback's HTTP functions. Each is registered by name and
+// deployed as a Cloud Function of its own; [Handler] serves all of them on one
+// address. A function only decodes, authenticates, calls and encodes.
+package functions
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
+
+	"github.com/comeback-checkout/comeback/internal/app"
+)
+
+// endpoints are all functions, in the order of the documentation.
+func endpoints() []endpoint {
+	return []endpoint{
+		{name: "Checkout", paths: []string{"/checkout", "/api/checkout"}, deadline: callerDeadline, limit: callerLimit, serve: checkout},
+		{name: "Order", paths: []string{"/order", "/api/order"}, deadline: callerDeadline, limit: callerLimit, serve: order},
+		{name: "Remind", paths: []string{"/tasks/remind"}, deadline: taskDeadline, limit: taskLimit, serve: remind, task: true},
+		{name: "Sweep", paths: []string{"/tasks/sweep"}, deadline: taskDeadline, limit: taskLimit, serve: sweep, task: true},
+	}
+}
+
+func init() {
+	var deployed instance
+	deployed.build = func(ctx context.Context) (*app.App, error) {
+		return app.FromEnvironment(ctx, os.LookupEnv)
+	}
+	for _, e := range endpoints() {
+		functions.HTTP(e.name, e.handler(deployed.get))
+	}
+}
+
+// Names lists the names that the functions are registered under.
+func Names() []string {
+	var names []string
+	for _, e := range endpoints() {
+		names = append(names, e.name)
+	}
+	return names
+}
+
+// Handler serves every function of a on its local path, under any prefix, and under
+// its name.
+func Handler(a *app.App) http.Handler {
+	get := func(context.Context) (*app.App, error) { return a, nil }
+	routes := map[string]http.HandlerFunc{}
+	for _, e := range endpoints() {
+		h := e.handler(get)
+		for _, path := range append(e.paths, "/"+e.name) {
+			routes[path] = h
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h, ok := routes[lastSegments(r.URL.Path, routes)]; ok {
+			h(w, r)
+			return
+		}
+		writeError(w, &requestError{status: http.StatusNotFound, code: "not_found", message: "no function answers at " + r.URL.Path})
+	})
+}
+
+// lastSegments is the longest end of the path that is a key of routes, or "".
+func lastSegments(path string, routes map[string]http.HandlerFunc) string {
+	for i := range len(path) {
+		if path[i] == '/' && routes[path[i:]] != nil {
+			return path[i:]
+		}
+	}
+	return ""
+}
+
+// instance builds the app when the first request needs it, and keeps it only if
+// that worked.
+type instance struct {
+	mu    sync.Mutex
+	app   *app.App
+	build func(context.Context) (*app.App, error)
+}
+
+func (i *instance) get(ctx context.Context) (*app.App, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.app != nil {
+		return i.app, nil
+	}
+	a, err := i.build(context.WithoutCancel(ctx)) // the clients outlive this request
+	if err != nil {
+		return nil, err
+	}
+	i.app = a
+	return a, nil
+}

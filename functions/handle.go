@@ -1,0 +1,167 @@
+package functions
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
+
+	"github.com/comeback-checkout/comeback/internal/app"
+	"github.com/comeback-checkout/comeback/internal/gcplog"
+)
+
+// Deadlines and body limits. A run of a reminder waits up to 5 s, claims within 8 s,
+// sends within 10 s and records within 5 s, below the dispatch deadline of 30 s.
+const (
+	callerDeadline = 8 * time.Second
+	taskDeadline   = 29 * time.Second
+	callerLimit    = 256 << 10
+	taskLimit      = 32 << 10
+)
+
+// endpoint is one function.
+type endpoint struct {
+	name     string
+	paths    []string // local paths, each answered under any prefix too
+	deadline time.Duration
+	limit    int64
+	// serve answers a POST. The body is of valid UTF-8 and within the limit.
+	serve func(ctx context.Context, a *app.App, r *request) (response, error)
+	// task says that Cloud Tasks or Cloud Scheduler calls, whose reading of a
+	// status is another than a person's.
+	task bool
+}
+
+type request struct {
+	*http.Request
+	auth string                 // the Authorization header
+	body func() ([]byte, error) // reads the body, after the caller is known
+	log  *slog.Logger
+}
+
+type response struct {
+	status int
+	body   any
+	// outcome is the word for the request's log line; attrs stand beside it.
+	outcome string
+	attrs   []any
+}
+
+// handler wraps the endpoint: method, app, deadline, answer and log line.
+func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(r.Context(), e.deadline)
+		defer cancel()
+		a, err := get(ctx)
+		if err != nil {
+			slog.ErrorContext(ctx, "cannot start", "function", e.name, "error", err)
+			writeError(w, &requestError{status: http.StatusInternalServerError, code: "not_configured", message: "the service is not configured rightly; its log says what is wrong"})
+			return
+		}
+		ctx = gcplog.WithTrace(ctx, a.Project, funcframework.TraceIDFromContext(ctx))
+		res, err := e.answer(ctx, a, w, r)
+		if err != nil {
+			res.status = e.fail(w, err)
+		} else {
+			writeJSON(w, res.status, res.body)
+		}
+		e.log(ctx, a.Log, r, res, err, time.Since(start))
+	}
+}
+
+func (e endpoint) answer(ctx context.Context, a *app.App, w http.ResponseWriter, r *http.Request) (response, error) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return response{}, &requestError{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "use POST"}
+	}
+	body := func() ([]byte, error) { return readBody(w, r, e.limit) }
+	return e.serve(ctx, a, &request{Request: r, auth: r.Header.Get("Authorization"), body: body, log: a.Log})
+}
+
+// readBody reads one JSON text: the right type, not too large, valid UTF-8 (which
+// encoding/json would mend silently).
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if err := checkContentType(r.Header); err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &requestError{status: http.StatusRequestEntityTooLarge, code: "too_large", message: "the body is larger than " + strconv.FormatInt(limit>>10, 10) + " KiB"}
+	case err != nil:
+		return nil, invalid("", "the body could not be read: %v", err)
+	case !utf8.Valid(body):
+		return nil, invalid("", "the body is not valid UTF-8")
+	}
+	return body, nil
+}
+
+// checkContentType refuses what is plainly not JSON. A missing type and the one that
+// curl -d sends are let through: the body decides.
+func checkContentType(h http.Header) error {
+	unsupported := &requestError{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", message: "send JSON: Content-Type: application/json, UTF-8, not compressed"}
+	if enc := h.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return unsupported
+	}
+	if h.Get("Content-Type") == "" {
+		return nil
+	}
+	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return unsupported
+	}
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return unsupported
+	}
+	switch {
+	case kind == "application/json", kind == "text/json", kind == "text/plain", strings.HasSuffix(kind, "+json"),
+		kind == "application/x-www-form-urlencoded", kind == "application/octet-stream":
+		return nil
+	}
+	return unsupported
+}
+
+// fail answers an error and returns the status.
+func (e endpoint) fail(w http.ResponseWriter, err error) int {
+	re := e.statusOf(err)
+	writeError(w, re)
+	return re.status
+}
+
+func (e endpoint) log(ctx context.Context, log *slog.Logger, r *http.Request, res response, err error, took time.Duration) {
+	attrs := []any{"function", e.name, "status", res.status, "latency_ms", took.Milliseconds()}
+	if res.outcome != "" {
+		attrs = append(attrs, "outcome", res.outcome)
+	}
+	attrs = append(attrs, res.attrs...)
+	if name := r.Header.Get("X-CloudTasks-TaskName"); e.task && name != "" {
+		attrs = append(attrs, "task", name, "retry", r.Header.Get("X-CloudTasks-TaskRetryCount"))
+	}
+	level := slog.LevelInfo
+	if err != nil {
+		attrs = append(attrs, "error", err.Error())
+		level = e.levelOf(err)
+	}
+	log.Log(ctx, level, "request", attrs...)
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(body) // the caller is gone: nobody is left to tell
+}

@@ -1,0 +1,139 @@
+// Package app puts Comeback together: it is the one place that knows every part.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+	_ "time/tzdata" // the functions' base image has no time zones
+
+	"github.com/comeback-checkout/comeback/internal/callerauth"
+	"github.com/comeback-checkout/comeback/internal/config"
+	"github.com/comeback-checkout/comeback/internal/firestoredb"
+	"github.com/comeback-checkout/comeback/internal/gcplog"
+	"github.com/comeback-checkout/comeback/internal/message"
+	"github.com/comeback-checkout/comeback/internal/recovery"
+	"github.com/comeback-checkout/comeback/internal/sendgridmail"
+)
+
+// App is Comeback, ready to serve.
+type App struct {
+	Service *recovery.Service
+	Keys    *callerauth.Keys
+	Project string
+	Log     *slog.Logger
+
+	env     config.Env
+	callers *callerauth.OIDC
+	close   []func() error
+}
+
+// Options replace what a deployment takes from its surroundings.
+type Options struct {
+	Clock recovery.Clock // nil: the machine's
+	Log   *slog.Logger   // nil: Cloud Logging's form on standard error
+	// Deadlines of a reminder's run; zero: recovery.DefaultDeadlines.
+	Deadlines recovery.Deadlines
+	// QueueTimeout bounds the creation of one task with its retries; 0: 3 s.
+	QueueTimeout time.Duration
+}
+
+// FromEnvironment builds the App of a deployed function, from the embedded
+// configuration and the environment.
+func FromEnvironment(ctx context.Context, lookup func(string) (string, bool)) (*App, error) {
+	function, _ := lookup("FUNCTION_TARGET")
+	cfg, err := config.Load(config.Default(), lookup, function)
+	if err != nil {
+		return nil, fmt.Errorf("configuration:\n%w", err)
+	}
+	return New(ctx, cfg, Options{})
+}
+
+// New builds an App. Its clients dial when they are first used.
+func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error) {
+	if o.Clock == nil {
+		o.Clock = systemClock{}
+	}
+	if o.Log == nil {
+		o.Log = gcplog.New(os.Stderr, cfg.Env.LogLevel)
+	}
+	if o.Deadlines == (recovery.Deadlines{}) {
+		o.Deadlines = recovery.DefaultDeadlines()
+	}
+	a = &App{Keys: &callerauth.Keys{}, Project: cfg.Env.Project, Log: o.Log, env: cfg.Env}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	for id, s := range cfg.Stores {
+		for _, key := range s.APIKeys {
+			a.Keys.Add(id, key.Reveal())
+		}
+	}
+	a.callers = callerauth.NewOIDC(callerauth.OIDCOptions{
+		Issuer: cfg.Env.OIDCIssuer, KeysURL: cfg.Env.OIDCKeysURL, IAM: cfg.Env.CallerCheckIAM(), Now: o.Clock.Now,
+	})
+	a.Service, err = a.service(ctx, cfg, o)
+	return a, err
+}
+
+func (a *App) service(ctx context.Context, cfg *config.Config, o Options) (*recovery.Service, error) {
+	db, err := a.firestore(ctx, cfg.Env)
+	if err != nil {
+		return nil, err
+	}
+	queue, err := a.queue(ctx, cfg.Env, o.QueueTimeout)
+	if err != nil {
+		return nil, err
+	}
+	renderer, err := message.New(o.Log)
+	if err != nil {
+		return nil, fmt.Errorf("message templates: %w", err)
+	}
+	return &recovery.Service{
+		DB: firestoredb.New(db, o.Clock), Queue: queue, Renderer: renderer,
+		Mailer: sendgridmail.New(accounts(cfg), o.Clock.Now),
+		Clock:  o.Clock, Stores: cfg.RecoveryStores(), NewID: newID, Log: o.Log, Deadlines: o.Deadlines,
+	}, nil
+}
+
+func accounts(cfg *config.Config) map[string]sendgridmail.Account {
+	list := map[string]sendgridmail.Account{}
+	for id, s := range cfg.Stores {
+		host := sendgridmail.GlobalHost
+		switch {
+		case cfg.Env.SendGridHost != "":
+			host = cfg.Env.SendGridHost
+		case s.SendGrid.Region == "eu":
+			host = sendgridmail.EUHost
+		}
+		list[id] = sendgridmail.Account{Key: s.SendGrid.APIKey.Reveal(), Host: host}
+	}
+	return list
+}
+
+// CheckTask returns nil if the Authorization header proves that Cloud Tasks calls
+// Remind.
+func (a *App) CheckTask(ctx context.Context, authorization string) error {
+	return a.callers.Check(ctx, authorization, a.env.RemindURL, a.env.TasksAccount)
+}
+
+// CheckScheduler returns nil if the Authorization header proves that Cloud Scheduler
+// calls Sweep.
+func (a *App) CheckScheduler(ctx context.Context, authorization string) error {
+	return a.callers.Check(ctx, authorization, a.env.SweepURL, a.env.SchedulerAccount)
+}
+
+// Close closes the clients.
+func (a *App) Close() error {
+	var errs []error
+	for _, c := range a.close {
+		errs = append(errs, c())
+	}
+	a.close = nil
+	return errors.Join(errs...)
+}
