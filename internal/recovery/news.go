@@ -100,8 +100,8 @@ func (n *News) Apply(s *Store, c *Checkout) Effect {
 	if c.Final() || !n.instant().After(c.News) {
 		return Ignored
 	}
-	restart := n.Items.Given && !sameItems(c.Items, n.Items.Value) || n.AbandonedAt.After(c.T)
-	if c.Status == StatusOrdered && !n.instant().After(c.Order.At) {
+	restart := n.Items.Given && !sameItems(c.Items, n.Items.Value) || Instant(n.AbandonedAt).After(c.T)
+	if c.Order != nil && !n.instant().After(c.Order.At) {
 		restart = false // it tells of the time before the order
 	}
 	n.take(s, c)
