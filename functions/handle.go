@@ -60,14 +60,15 @@ type response struct {
 func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		ctx, cancel := context.WithTimeout(r.Context(), e.deadline)
-		defer cancel()
+		ctx := r.Context()
 		a, err := get(ctx)
 		if err != nil {
 			slog.ErrorContext(ctx, "cannot start", "function", e.name, "error", err)
 			writeError(w, &requestError{status: http.StatusInternalServerError, code: "not_configured", message: "the service is not configured rightly; its log says what is wrong"})
 			return
 		}
+		ctx, cancel := context.WithTimeout(ctx, e.deadlineIn(a))
+		defer cancel()
 		ctx = gcplog.WithTrace(ctx, a.Project, funcframework.TraceIDFromContext(ctx))
 		res, err := e.answer(ctx, a, w, r)
 		if err != nil {
@@ -77,6 +78,13 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 		}
 		e.log(ctx, a.Log, r, res, err, time.Since(start))
 	}
+}
+
+func (e endpoint) deadlineIn(a *app.App) time.Duration {
+	if !e.task && a.CallerDeadline > 0 {
+		return a.CallerDeadline
+	}
+	return e.deadline
 }
 
 func (e endpoint) answer(ctx context.Context, a *app.App, w http.ResponseWriter, r *http.Request) (response, error) {

@@ -34,9 +34,9 @@ type Options struct {
 	Latency time.Duration
 	// Unlimited lifts the queue's rate limit, for benchmarks.
 	Unlimited bool
-	// Deadlines and QueueTimeout shorten a test's outages; zero means a deployment's.
-	Deadlines    recovery.Deadlines
-	QueueTimeout time.Duration
+	// These shorten a test's outages; zero means a deployment's.
+	Deadlines                    recovery.Deadlines
+	QueueTimeout, CallerDeadline time.Duration
 	// NoSweep leaves out the sweep of each minute.
 	NoSweep bool
 }

@@ -210,7 +210,7 @@ func (s *System) startSendGrid(env environment) error {
 
 func (s *System) serveFunctions(ctx context.Context, lis net.Listener, cfg *config.Config) (err error) {
 	s.App, err = app.New(ctx, cfg, app.Options{
-		Clock: s.Clock, Log: s.o.Log, Deadlines: s.o.Deadlines, QueueTimeout: s.o.QueueTimeout,
+		Clock: s.Clock, Log: s.o.Log, Deadlines: s.o.Deadlines, QueueTimeout: s.o.QueueTimeout, CallerDeadline: s.o.CallerDeadline,
 	})
 	if err != nil {
 		return err

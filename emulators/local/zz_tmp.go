@@ -1,3 +1,9 @@
 package main
-import ("context";"io";"errors")
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
 func runDemo(context.Context, []string, io.Writer, io.Writer) error { return errors.New("no") }

@@ -25,6 +25,8 @@ type App struct {
 	Keys    *callerauth.Keys
 	Project string
 	Log     *slog.Logger
+	// CallerDeadline replaces the deadline of a storefront's request; 0: 8 s.
+	CallerDeadline time.Duration
 
 	env     config.Env
 	callers *callerauth.OIDC
@@ -39,6 +41,8 @@ type Options struct {
 	Deadlines recovery.Deadlines
 	// QueueTimeout bounds the creation of one task with its retries; 0: 3 s.
 	QueueTimeout time.Duration
+	// CallerDeadline bounds a storefront's request; 0: 8 s.
+	CallerDeadline time.Duration
 }
 
 // FromEnvironment builds the App of a deployed function, from the embedded
@@ -63,7 +67,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error)
 	if o.Deadlines == (recovery.Deadlines{}) {
 		o.Deadlines = recovery.DefaultDeadlines()
 	}
-	a = &App{Keys: &callerauth.Keys{}, Project: cfg.Env.Project, Log: o.Log, env: cfg.Env}
+	a = &App{Keys: &callerauth.Keys{}, Project: cfg.Env.Project, Log: o.Log, CallerDeadline: o.CallerDeadline, env: cfg.Env}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
