@@ -42,7 +42,9 @@ func (p place) object() (*object, bool) {
 
 // get is the value of a key, absent or not.
 func (o *object) get(name string) place {
-	o.known = append(o.known, name)
+	if !slices.Contains(o.known, name) {
+		o.known = append(o.known, name)
+	}
 	return o.at(join(o.path, name), o.values[name])
 }
 

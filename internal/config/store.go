@@ -32,15 +32,15 @@ func (l *loader) store(p place, id string) *Store {
 
 // identity reads who the store is to its shoppers.
 func (l *loader) identity(o *object, s *Store) {
-	s.From = sender(o.get("from"), recovery.Address{})
-	if p := o.get("from"); !p.given() {
-		p.fault("want the sender, like {name: Northwind, email: shop@northwind.example.com}, verified with SendGrid")
+	from, postal := o.get("from"), o.get("postal_address")
+	if !from.given() {
+		from.fault("want the sender, like {name: Northwind, email: shop@northwind.example.com}, verified with SendGrid")
 	}
-	p := o.get("postal_address")
-	s.PostalAddress = scalar(p, "", lines(500))
-	if !p.given() {
-		p.fault("want the postal address that the law asks for at the end of each mail")
+	if !postal.given() {
+		postal.fault("want the postal address that the law asks for at the end of each mail")
 	}
+	s.From = sender(from, recovery.Address{})
+	s.PostalAddress = scalar(postal, "", lines(500))
 	s.URL = scalar(o.get("url"), "", webURL)
 	s.Name = scalar(o.get("name"), s.From.Name, line(100))
 	if s.Name == "" {
