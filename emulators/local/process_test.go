@@ -32,7 +32,7 @@ type process struct {
 	done   chan struct{}
 }
 
-func startProcess(t *testing.T, args ...string) *process {
+func startProcess(t testing.TB, args ...string) *process {
 	t.Helper()
 	p, output := spawn(t, args...)
 	lines := bufio.NewScanner(output)
@@ -57,7 +57,7 @@ func startProcess(t *testing.T, args ...string) *process {
 	return p
 }
 
-func spawn(t *testing.T, args ...string) (*process, io.Reader) {
+func spawn(t testing.TB, args ...string) (*process, io.Reader) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], append(anyPorts(), args...)...)
 	cmd.Env = append(os.Environ(), asProgram+"=1", "FIRESTORE_EMULATOR_HOST=")

@@ -25,7 +25,7 @@ var abandonedAt = time.Date(2026, 11, 20, 17, 30, 0, 0, time.UTC)
 // world is a System with a test's view on it: real functions, real clients, real
 // sockets; only time is virtual.
 type world struct {
-	t *testing.T
+	t testing.TB
 	*System
 }
 
@@ -76,7 +76,7 @@ func storeYAML(lines ...string) string {
 	return yaml
 }
 
-func sample(t *testing.T, name string) string {
+func sample(t testing.TB, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
@@ -89,7 +89,7 @@ func sample(t *testing.T, name string) string {
 type body map[string]any
 
 // sampleBody reads a sample and changes some of its fields; nil removes one.
-func sampleBody(t *testing.T, name string, changes body) string {
+func sampleBody(t testing.TB, name string, changes body) string {
 	t.Helper()
 	var b body
 	if err := json.Unmarshal([]byte(sample(t, name)), &b); err != nil {
@@ -103,7 +103,7 @@ func sampleBody(t *testing.T, name string, changes body) string {
 	return toJSON(t, b)
 }
 
-func toJSON(t *testing.T, v any) string {
+func toJSON(t testing.TB, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
 	if err != nil {
