@@ -146,9 +146,10 @@ func (t *teller) newCheckout(s shopperCard, abandoned time.Time) *checkout {
 // put adds a good to c's cart. The first one's variant carries the article number.
 func (t *teller) put(c *checkout, i int) {
 	g := goods[i]
+	unit := pow10(c.country.decimals)
 	it := item{
 		ID: fmt.Sprintf("sku-%d", 100+i), Title: g.title, Variant: g.variant, Quantity: 1 + t.rng.IntN(3),
-		URL: fmt.Sprintf("%s/p/%d", t.shop, 100+i), minor: g.euros * c.country.perEuro * pow10(c.country.decimals),
+		URL: fmt.Sprintf("%s/p/%d", t.shop, 100+i), minor: g.euros*c.country.perEuro*unit - unit/10, // 128.90
 	}
 	if len(c.Items) == 0 {
 		it.Variant += ", " + c.article
