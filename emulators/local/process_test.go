@@ -18,8 +18,12 @@ import (
 const asProgram = "COMEBACK_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	switch {
+	case os.Getenv(asProgram) != "":
 		main()
+		return
+	case os.Getenv(asFunction) != "":
+		serveFunction()
 		return
 	}
 	os.Exit(m.Run())
