@@ -7,13 +7,12 @@ import (
 
 	fs "cloud.google.com/go/firestore"
 
-	"github.com/comeback-checkout/comeback/emulators/disk"
 	"github.com/comeback-checkout/comeback/emulators/firestore"
 )
 
 // BenchmarkCommit is one client's create of a small document, kept on disk.
 func BenchmarkCommit(b *testing.B) {
-	e := start(b, firestore.Options{Disk: must[*disk.DB](b)(disk.Open(filepath.Join(b.TempDir(), "data.db")))})
+	e := start(b, firestore.Options{Disk: openDisk(b, filepath.Join(b.TempDir(), "data.db"))})
 	for i := range b.N {
 		must[*fs.WriteResult](b)(e.client.Doc(fmt.Sprintf("c/%d", i)).Create(b.Context(), map[string]any{"n": i, "s": "text"}))
 	}
@@ -21,7 +20,7 @@ func BenchmarkCommit(b *testing.B) {
 
 // BenchmarkCommitParallel is the same by many goroutines at once.
 func BenchmarkCommitParallel(b *testing.B) {
-	e := start(b, firestore.Options{Disk: must[*disk.DB](b)(disk.Open(filepath.Join(b.TempDir(), "data.db")))})
+	e := start(b, firestore.Options{Disk: openDisk(b, filepath.Join(b.TempDir(), "data.db"))})
 	docs := e.client.Collection("c")
 	b.SetParallelism(16)
 	b.RunParallel(func(p *testing.PB) {

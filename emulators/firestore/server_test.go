@@ -35,14 +35,19 @@ type emulator struct {
 	raw    pb.FirestoreClient
 }
 
+func newClock(t testing.TB) *clock.Clock {
+	t.Helper()
+	c := clock.New(0)
+	t.Cleanup(c.Close)
+	return c
+}
+
 func start(t testing.TB, o firestore.Options) *emulator {
 	t.Helper()
-	e := &emulator{clock: o.Clock, lis: bufconn.Listen(1 << 20)}
 	if o.Clock == nil {
-		e.clock = clock.New(0)
-		t.Cleanup(e.clock.Close)
-		o.Clock = e.clock
+		o.Clock = newClock(t)
 	}
+	e := &emulator{clock: o.Clock, lis: bufconn.Listen(1 << 20)}
 	var err error
 	if e.Server, err = firestore.New(o); err != nil {
 		t.Fatal(err)

@@ -129,8 +129,9 @@ func (d *Definitions) candidates(n need) []composite {
 }
 
 // prefixFor cuts the index into the fields wanted equal, in any order, and the
-// suffix that the query is ordered by, in its directions or all turned round. It
-// returns the former.
+// suffix that the query is ordered by, and returns the former. The directions must
+// be the query's: the service reads no index backwards, but wants another one
+// (firebase.google.com/docs/firestore/query-data/index-overview).
 func (c composite) prefixFor(n need) ([]string, bool) {
 	fields := c.Fields
 	if last := fields[len(fields)-1]; last.FieldPath != value.Name {
@@ -149,7 +150,7 @@ func (c composite) prefixFor(n need) ([]string, bool) {
 		prefix = append(prefix, f.FieldPath)
 	}
 	onlyName := len(n.suffix) == 1 // what is equal may be read in either direction
-	return prefix, onlyName && at > 0 || sameOrder(fields[at:], n.suffix, false) || sameOrder(fields[at:], n.suffix, true)
+	return prefix, onlyName && at > 0 || slices.EqualFunc(fields[at:], n.suffix, sameOrder)
 }
 
 func cmpOr(a, b string) string {
@@ -159,8 +160,4 @@ func cmpOr(a, b string) string {
 	return a
 }
 
-func sameOrder(a, b []field, turned bool) bool {
-	return slices.EqualFunc(a, b, func(x, y field) bool {
-		return x.FieldPath == y.FieldPath && x.Order != "" && (x.Order == y.Order) != turned
-	})
-}
+func sameOrder(a, b field) bool { return a.FieldPath == b.FieldPath && a.Order == b.Order }
