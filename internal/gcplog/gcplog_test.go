@@ -48,7 +48,9 @@ func TestLines(t *testing.T) {
 		},
 		{
 			name: "trace outside of a group", ctx: traced, args: []any{"level", 2},
-			with: func(l *slog.Logger) *slog.Logger { return l.With("store", "default").WithGroup("http").With("msg", "x") },
+			with: func(l *slog.Logger) *slog.Logger {
+				return l.With("store", "default").WithGroup("http").With("msg", "x")
+			},
 			want: `"INFO","message":"request",` + trace + `,"store":"default","http":{"msg":"x","level":2}`,
 		},
 		{
