@@ -94,7 +94,7 @@ func (s *Service) tryClaim(ctx context.Context, st *Store, t Task, mine claim) (
 	var v Verdict
 	var c *Checkout
 	won := false
-	err := s.DB.UpdateCheckout(ctx, t.Store, t.Checkout, WholeCase, func(k Case) (Change, error) {
+	decide := func(k Case) (Change, error) {
 		c = k.Checkout
 		now := s.now()
 		if won = c != nil && c.Reminders[t.Reminder].Attempt == string(mine) && c.Reminders[t.Reminder].State == Claimed; won {
@@ -103,7 +103,12 @@ func (s *Service) tryClaim(ctx context.Context, st *Store, t Task, mine claim) (
 		}
 		v = Judge(st, k, t.Reminder, now)
 		return apply(st, k, t.Reminder, v, mine, now), nil
-	})
+	}
+	err := s.DB.UpdateCheckout(ctx, t.Store, t.Checkout, WholeCase, decide)
+	if errors.Is(err, ErrOverload) && !won && ctx.Err() == nil {
+		// The claim may be there, and nobody but this run may use it: look once more.
+		err = s.DB.UpdateCheckout(ctx, t.Store, t.Checkout, WholeCase, decide)
+	}
 	if err != nil && !won { // what was read inside the transaction is there, whatever became of its end
 		return v, nil, err
 	}

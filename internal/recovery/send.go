@@ -23,7 +23,7 @@ func (s *Service) send(ctx context.Context, st *Store, id ReminderID, c *Checkou
 	defer cancel()
 	provider, err := s.Mailer.Send(sendCtx, m)
 	out := outcome{provider: provider, at: s.now(), subject: content.Subject}
-	if err != nil && !errors.As(err, &out.err) {
+	if err != nil && (!errors.As(err, &out.err) || out.err.Kind == nil) {
 		out.err = &SendError{Kind: ErrUnknown, Detail: err.Error()} // an adapter that does not say: the safe reading
 	}
 	if err := s.record(ctx, st, c, id, mine, out); err != nil {
@@ -115,7 +115,7 @@ func (o outcome) change(st *Store, k Case, sentTo *Checkout, id ReminderID, now 
 	case errors.Is(o.err, ErrRejected):
 		r.State, r.Reason, r.LastError = Failed, ReasonRejected, o.err.Detail
 	default: // nothing was sent: release the claim
-		r.State, r.LastError, r.Look = Scheduled, o.err.Detail, now.Add(lookAgainAfter)
+		r.State, r.LastError, r.Look = Scheduled, o.err.Error(), now.Add(lookAgainAfter)
 		r.Attempt, r.ClaimedUntil = "", time.Time{}
 	}
 	if r.State == Scheduled || r.State == Failed {

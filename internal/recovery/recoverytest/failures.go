@@ -6,6 +6,7 @@ import "sync"
 type failures struct {
 	mu   sync.Mutex
 	next []failure
+	all  error
 }
 
 type failure struct {
@@ -19,6 +20,13 @@ func (f *failures) FailNext(err error) { f.push(failure{err: err}) }
 // LoseNext makes the next call do its work and then fail with err.
 func (f *failures) LoseNext(err error) { f.push(failure{err: err, done: true}) }
 
+// FailAll makes all calls fail with err, nothing done, until FailAll(nil).
+func (f *failures) FailAll(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all = err
+}
+
 func (f *failures) push(x failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -28,8 +36,8 @@ func (f *failures) push(x failure) {
 func (f *failures) take() failure {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.next) == 0 {
-		return failure{}
+	if f.all != nil || len(f.next) == 0 {
+		return failure{err: f.all}
 	}
 	x := f.next[0]
 	f.next = f.next[1:]
