@@ -93,10 +93,22 @@ func TestOrderAcrossTypes(t *testing.T) {
 	geo := func(lat, lng float64) any { return &latlng.LatLng{Latitude: lat, Longitude: lng} }
 	values := []any{
 		nil, false, true, math.NaN(), math.Inf(-1), int64(math.MinInt64), -1, 0, 0.5, 1, int64(1 << 53), int64(1<<53 + 1), math.Inf(1),
-		time.Unix(0, 0), time.Unix(0, 1000), "", "a", "a\x00", "ab", "b", "é", "日本", "\U0001f600", []byte{}, []byte{0}, []byte{255},
+		time.Unix(0, 0), time.Unix(0, 1000), "", "a", "a\x00", "ab", "b", "é", "日本", "\U0001f600",
+		[]byte{},
+		[]byte{0},
+		[]byte{255},
 		e.client.Doc("a/b"), e.client.Doc("a/b/c/d"), e.client.Doc("a/c"), geo(-1, 5), geo(1, -5), geo(1, 5),
-		[]any{}, []any{1}, []any{1, 2}, []any{2}, fs.Vector64{9}, fs.Vector64{1, 2}, map[string]any{}, map[string]any{"a": 1},
-		map[string]any{"a": 1, "b": 0}, map[string]any{"a": 2}, map[string]any{"b": 0},
+		[]any{},
+		[]any{1},
+		[]any{1, 2},
+		[]any{2},
+		fs.Vector64{9},
+		fs.Vector64{1, 2},
+		map[string]any{},
+		map[string]any{"a": 1},
+		map[string]any{"a": 1, "b": 0},
+		map[string]any{"a": 2},
+		map[string]any{"b": 0},
 	}
 	documents, want := map[string]any{}, []string{}
 	for i, v := range values {
