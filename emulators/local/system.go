@@ -205,6 +205,7 @@ func (s *System) startSendGrid(env environment) error {
 		return addressInUse("-sendgrid", err)
 	}
 	env.vars["COMEBACK_SENDGRID_HOST"] = "http://" + addr.String()
+	env.vars["COMEBACK_SENDGRID_EVENTS_KEY"] = s.SendGrid.PublicKey()
 	return nil
 }
 
