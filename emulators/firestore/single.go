@@ -17,16 +17,14 @@ func (s service) CreateDocument(ctx context.Context, r *pb.CreateDocumentRequest
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range []string{r.GetCollectionId(), r.GetDocumentId()} {
-		if id == r.GetCollectionId() || id != "" {
-			if err := docname.CheckID(id); err != nil {
-				return nil, err
-			}
-		}
-	}
 	id := r.GetDocumentId()
 	if id == "" {
 		id = randomID()
+	}
+	for _, part := range []string{r.GetCollectionId(), id} {
+		if err := docname.CheckID(part); err != nil { // a slash in one would lead elsewhere
+			return nil, err
+		}
 	}
 	path := docname.Join(docname.Join(parent, r.GetCollectionId()), id)
 	return db.writeOne(ctx, &pb.Write{

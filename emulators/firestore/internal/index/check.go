@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/comeback-checkout/comeback/emulators/firestore/internal/query"
@@ -135,7 +136,7 @@ func (d *Definitions) candidates(n need) []composite {
 func (c composite) prefixFor(n need) ([]string, bool) {
 	fields := c.Fields
 	if last := fields[len(fields)-1]; last.FieldPath != value.Name {
-		fields = append(slices.Clone(fields), field{FieldPath: value.Name, Order: cmpOr(last.Order, ascending)})
+		fields = append(slices.Clone(fields), field{FieldPath: value.Name, Order: cmp.Or(last.Order, ascending)})
 	}
 	at := len(fields) - len(n.suffix)
 	if at < 0 {
@@ -151,13 +152,6 @@ func (c composite) prefixFor(n need) ([]string, bool) {
 	}
 	onlyName := len(n.suffix) == 1 // what is equal may be read in either direction
 	return prefix, onlyName && at > 0 || slices.EqualFunc(fields[at:], n.suffix, sameOrder)
-}
-
-func cmpOr(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
 
 func sameOrder(a, b field) bool { return a.FieldPath == b.FieldPath && a.Order == b.Order }

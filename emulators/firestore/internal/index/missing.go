@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -24,7 +25,7 @@ func (n need) missing(database string) error {
 	encoded := base64.RawURLEncoding.EncodeToString(c.message(database))
 	if len(c.Fields) == 1 {
 		f := c.Fields[0]
-		kind := strings.TrimSuffix(cmpOr(f.Order, f.ArrayConfig), "ENDING") // ASC, DESC, CONTAINS
+		kind := strings.TrimSuffix(cmp.Or(f.Order, f.ArrayConfig), "ENDING") // ASC, DESC, CONTAINS
 		return status.Errorf(codes.FailedPrecondition,
 			"The query requires a %s_%s index for collection %s and field %s. You can create it here: %screate_exemption=%s", n.scope, kind, n.group, f.FieldPath, link, encoded)
 	}
@@ -48,7 +49,7 @@ func (n need) wanted() composite {
 	c.Fields = append(c.Fields, n.suffix...)
 	last := len(c.Fields) - 1
 	implied := last > 0 && c.Fields[last].FieldPath == value.Name &&
-		(cmpOr(c.Fields[last-1].Order, ascending) == c.Fields[last].Order || last <= len(n.equal)+len(n.contains))
+		(cmp.Or(c.Fields[last-1].Order, ascending) == c.Fields[last].Order || last <= len(n.equal)+len(n.contains))
 	if implied {
 		c.Fields = slices.Delete(c.Fields, last, last+1)
 	}

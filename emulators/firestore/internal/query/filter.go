@@ -85,7 +85,7 @@ func (c Condition) matches(d *pb.Document) bool {
 		return equals(v, c.Operand)
 	case In:
 		return slices.ContainsFunc(c.among, func(o *pb.Value) bool { return equals(v, o) })
-	case NotEqual: // leaves out null, unless asked for by nobody
+	case NotEqual:
 		return !isNull(v) && !equals(v, c.Operand)
 	case NotIn:
 		return !isNull(v) && !slices.ContainsFunc(c.among, func(o *pb.Value) bool { return isNull(o) || equals(v, o) })
