@@ -48,7 +48,7 @@ func translate(err error) error {
 	case codes.Aborted, codes.NotFound:
 		return fmt.Errorf("%w: %w", recovery.ErrConflict, err)
 	case codes.FailedPrecondition:
-		if strings.Contains(err.Error(), "index") { // a query that no deployed index serves
+		if strings.Contains(err.Error(), "requires an index") { // a query that no deployed index serves
 			return err
 		}
 		return fmt.Errorf("%w: %w", recovery.ErrConflict, err)
@@ -74,37 +74,52 @@ func (d *DB) readCheckout(store string, snap *firestore.DocumentSnapshot) (*reco
 	if err != nil {
 		return nil, err
 	}
-	if c.ExpiresAt.Before(d.clock.Now()) {
+	if d.expired(c.ExpiresAt) {
 		return &recovery.Checkout{Store: store, Key: c.Key, ID: c.ID, Version: c.Version}, nil
 	}
 	return c, nil
 }
 
-// ToCheck implements recovery.DB. The filter on all shards is there for the index:
-// spread over shards, a rising check_at is no hot spot.
+// expired says whether a document counts as absent: Firestore deletes one only
+// within a day or so after it expired.
+func (d *DB) expired(at time.Time) bool { return !at.IsZero() && at.Before(d.clock.Now()) }
+
+// ToCheck implements recovery.DB.
 func (d *DB) ToCheck(ctx context.Context, now time.Time, after *recovery.Checkout, limit int) ([]*recovery.Checkout, error) {
+	q := d.overdue(now)
+	if after != nil {
+		q = q.StartAfter(after.CheckAt, d.doc(after.Store, "checkouts", after.Key))
+	}
+	var list []*recovery.Checkout
+	for {
+		want := limit - len(list)
+		snaps, err := q.Limit(want).Documents(ctx).GetAll()
+		if err != nil {
+			return nil, fmt.Errorf("query checkouts to check: %w", translate(err))
+		}
+		for _, snap := range snaps {
+			c, err := d.readCheckout(snap.Ref.Parent.Parent.ID, snap)
+			if err != nil {
+				return nil, err
+			}
+			if !c.CheckAt.IsZero() { // expired ones are nobody's any more, and must not fill the page
+				list = append(list, c)
+			}
+		}
+		if len(snaps) < want || len(list) == limit {
+			return list, nil
+		}
+		q = q.StartAfter(snaps[len(snaps)-1])
+	}
+}
+
+// overdue asks for the checkouts that the sweep is to look at. The filter on all
+// shards is there for the index: spread over shards, a rising check_at is no hot spot.
+func (d *DB) overdue(now time.Time) firestore.Query {
 	shards := make([]int, recovery.Shards)
 	for i := range shards {
 		shards[i] = i
 	}
-	q := d.client.CollectionGroup("checkouts").Where("shard", "in", shards).Where("check_at", "<=", now).
-		OrderBy("check_at", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc).Limit(limit)
-	if after != nil {
-		q = q.StartAfter(after.CheckAt, d.doc(after.Store, "checkouts", after.Key))
-	}
-	snaps, err := q.Documents(ctx).GetAll()
-	if err != nil {
-		return nil, fmt.Errorf("query checkouts to check: %w", translate(err))
-	}
-	var list []*recovery.Checkout
-	for _, snap := range snaps {
-		c, err := d.readCheckout(snap.Ref.Parent.Parent.ID, snap)
-		if err != nil {
-			return nil, err
-		}
-		if !c.CheckAt.IsZero() { // expired ones are nobody's any more
-			list = append(list, c)
-		}
-	}
-	return list, nil
+	return d.client.CollectionGroup("checkouts").Where("shard", "in", shards).Where("check_at", "<=", now).
+		OrderBy("check_at", firestore.Asc).OrderBy(firestore.DocumentID, firestore.Asc)
 }

@@ -84,6 +84,7 @@ type shopperDoc struct {
 	LastOrder int64     `firestore:"last_order"`
 	NewestT   int64     `firestore:"newest_t"`
 	Messages  []markDoc `firestore:"messages"`
+	ExpiresAt time.Time `firestore:"expires_at"`
 }
 
 type markDoc struct {
@@ -93,8 +94,9 @@ type markDoc struct {
 }
 
 type cartDoc struct {
-	LastOrder int64  `firestore:"last_order"`
-	Checkout  string `firestore:"checkout"`
+	LastOrder int64     `firestore:"last_order"`
+	Checkout  string    `firestore:"checkout"`
+	ExpiresAt time.Time `firestore:"expires_at"`
 }
 
 type suppressionDoc struct {

@@ -14,7 +14,7 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 		CustomerID: c.Customer.ID, FirstName: c.Customer.FirstName, LastName: c.Customer.LastName,
 		Locale: c.Locale, TimeZone: c.TimeZone, AcceptsMarketing: c.AcceptsMarketing, Total: toMoney(c.Total),
 		RecoverURL: c.RecoverURL, Test: c.Test, T: c.T, News: c.News, Generation: c.Generation,
-		Status: string(c.Status), CheckAt: c.CheckAt, Shard: recovery.Shard(c.Key), ExpiresAt: c.ExpiresAt,
+		Status: string(c.Status), CheckAt: c.CheckAt, Shard: recovery.ShardOf(c.Key, recovery.Shards), ExpiresAt: c.ExpiresAt,
 		Reminders: map[string]reminderDoc{}, LastSent: map[string]time.Time{},
 	}
 	for _, it := range c.Items {

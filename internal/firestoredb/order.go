@@ -54,11 +54,9 @@ func (d *DB) readNamed(ctx context.Context, q recovery.OrderQuery, k *recovery.O
 				return err
 			}
 		case "carts":
-			var doc cartDoc
-			if err := decode(snap, &doc); err != nil {
+			if k.Cart, err = d.readCart(snap); err != nil {
 				return err
 			}
-			k.Cart = recovery.Cart{LastOrder: fromMicros(doc.LastOrder), Checkout: doc.Checkout}
 		}
 	}
 	return nil

@@ -81,6 +81,9 @@ func (d *DB) readAnchors(tx *firestore.Transaction, c *recovery.Checkout, k *rec
 	if err := decode(snaps[0], &shopper); err != nil {
 		return err
 	}
+	if d.expired(shopper.ExpiresAt) {
+		shopper = shopperDoc{}
+	}
 	if k.Shopper, err = shopper.shopper(); err != nil {
 		return fmt.Errorf("shopper %s: %w", c.ShopperKey, err)
 	}
@@ -92,13 +95,19 @@ func (d *DB) readAnchors(tx *firestore.Transaction, c *recovery.Checkout, k *rec
 		k.Suppression = &recovery.Suppression{Reason: recovery.Reason(s.Reason), At: utc(s.At)}
 	}
 	if len(snaps) > 2 {
-		var cart cartDoc
-		if err := decode(snaps[2], &cart); err != nil {
+		if k.Cart, err = d.readCart(snaps[2]); err != nil {
 			return err
 		}
-		k.Cart = recovery.Cart{LastOrder: fromMicros(cart.LastOrder), Checkout: cart.Checkout}
 	}
 	return nil
+}
+
+func (d *DB) readCart(snap *firestore.DocumentSnapshot) (recovery.Cart, error) {
+	var doc cartDoc
+	if err := decode(snap, &doc); err != nil || d.expired(doc.ExpiresAt) {
+		return recovery.Cart{}, err
+	}
+	return recovery.Cart{LastOrder: fromMicros(doc.LastOrder), Checkout: doc.Checkout}, nil
 }
 
 // decode reads a document that may be missing: then doc stays as it is.

@@ -45,8 +45,8 @@ func NormalizeEmail(s string) string { return strings.ToLower(strings.TrimSpace(
 // Shards is the number of shards that the sweep's index is spread over.
 const Shards = 16
 
-// Shard is the sweep's shard of a checkout, from its key.
-func Shard(key string) int { return int(fraction(key) * Shards) }
+// ShardOf puts a key into one of n shards, evenly.
+func ShardOf(key string, n int) int { return int(fraction(key) * float64(n)) }
 
 // fraction maps a key to [0, 1), evenly.
 func fraction(key string) float64 {

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -94,5 +95,18 @@ func DefaultSteps() []Step {
 		{After: 30 * time.Minute, Template: "first"},
 		{After: 24 * time.Hour, Template: "second"},
 		{After: 72 * time.Hour, Template: "last"},
+	})
+}
+
+// HostAllowed says whether host is one of hosts, each exact or "*." before a domain
+// whose subdomains count.
+func HostAllowed(hosts []string, host string) bool {
+	host = strings.ToLower(host)
+	return slices.ContainsFunc(hosts, func(h string) bool {
+		h = strings.ToLower(h)
+		if parent, ok := strings.CutPrefix(h, "*"); ok {
+			return len(host) > len(parent) && strings.HasSuffix(host, parent)
+		}
+		return h == host
 	})
 }

@@ -23,7 +23,8 @@ func (s *Mailer) judge(r *rest.Response) *recovery.SendError {
 		return nil
 	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
 		e.Kind, e.RetryAfter = recovery.ErrOverload, retryAfter(http.Header(r.Headers), s.now())
-	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+	case code == http.StatusUnauthorized, code == http.StatusForbidden,
+		code == http.StatusNotFound, code == http.StatusMethodNotAllowed: // a wrong host: every mail would fail
 		e.Kind = recovery.ErrDeployment
 	case code >= 400 && code < 500:
 		e.Kind = recovery.ErrRejected

@@ -1,0 +1,97 @@
+package firestoredb
+
+import (
+	"context"
+	"net"
+	"testing"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/comeback-checkout/comeback/emulators/clock"
+	emulator "github.com/comeback-checkout/comeback/emulators/firestore"
+	"github.com/comeback-checkout/comeback/internal/recovery"
+	"github.com/comeback-checkout/comeback/internal/recovery/recoverytest"
+	"github.com/comeback-checkout/comeback/terraform"
+)
+
+// emulated is a DB on an emulator of its own, in memory.
+type emulated struct {
+	*DB
+	*testing.T
+	server *emulator.Server
+}
+
+// open starts an emulator that enforces the index definitions; without any, every
+// query passes.
+func open(t *testing.T, c recovery.Clock, indexes ...[]byte) *emulated {
+	t.Helper()
+	time := clock.New(0)
+	t.Cleanup(time.Close)
+	server, err := emulator.New(emulator.Options{Clock: time, Indexes: indexes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lis := bufconn.Listen(1 << 20)
+	go func() { _ = server.Serve(lis) }()
+	t.Cleanup(func() { _ = server.Close() })
+	conn, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := firestore.NewClient(context.Background(), "p", option.WithGRPCConn(conn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &emulated{DB: New(client, c), T: t, server: server}
+	t.Cleanup(func() { _ = e.Close() })
+	return e
+}
+
+// Suppress implements recoverytest.InspectedDB.
+func (e *emulated) Suppress(store, shopper string, s recovery.Suppression) {
+	e.Helper()
+	if _, err := e.doc(store, "suppressions", shopper).Set(e.Context(), suppressionDoc{Reason: string(s.Reason), At: s.At}); err != nil {
+		e.Fatal(err)
+	}
+}
+
+// Messages implements recoverytest.InspectedDB.
+func (e *emulated) Messages() []recovery.Message {
+	e.Helper()
+	var list []recovery.Message
+	for it := e.client.CollectionGroup("messages").OrderBy(firestore.DocumentID, firestore.Asc).Documents(e.Context()); ; {
+		snap, err := it.Next()
+		if err == iterator.Done { //nolint:errorlint // it comes as it is
+			return list
+		}
+		if err != nil {
+			e.Fatal(err)
+		}
+		var d messageDoc
+		if err := snap.DataTo(&d); err != nil {
+			e.Fatal(err)
+		}
+		m := recovery.Message{
+			Store: snap.Ref.Parent.Parent.ID, Checkout: d.Checkout, Reminder: recovery.ReminderID{Generation: d.Generation, Step: d.Step},
+			CheckoutID: d.CheckoutID, Shopper: d.Shopper, Email: d.Email, Subject: d.Subject, Total: d.Total.money(),
+			Template: d.Template, Test: d.Test, State: recovery.State(d.State), Provider: d.Provider, SentAt: utc(d.SentAt), ExpiresAt: utc(d.ExpiresAt),
+		}
+		if snap.Ref.ID != m.Key() {
+			e.Errorf("the row of %s is at %s", m.Key(), snap.Ref.ID)
+		}
+		list = append(list, m)
+	}
+}
+
+func TestDB(t *testing.T) {
+	t.Parallel()
+	recoverytest.TestDB(t, func(t *testing.T, c recovery.Clock) recoverytest.InspectedDB {
+		return open(t, c, terraform.Indexes)
+	})
+}
