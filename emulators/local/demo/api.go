@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -54,14 +55,14 @@ func (a *api) order(ctx context.Context, o *order) error {
 }
 
 // storefront posts, and posts again where that is safe and needed: after no answer,
-// 429 and 5xx (promise 6).
+// 429 and 5xx (promise 6). Where nobody listens there is no use in it.
 func (a *api) storefront(ctx context.Context, path string, body, into any) (err error) {
 	pause := firstPause
 	for try := 1; ; try++ {
 		err = a.call(ctx, http.MethodPost, a.functions+path, body, into)
 		var refused *refusal
 		final := errors.As(err, &refused) && refused.status < 500 && refused.status != http.StatusTooManyRequests
-		if err == nil || final || try == tries {
+		if err == nil || final || try == tries || errors.Is(err, syscall.ECONNREFUSED) {
 			return err
 		}
 		select {
@@ -75,7 +76,8 @@ func (a *api) storefront(ctx context.Context, path string, body, into any) (err 
 
 func (a *api) clock(ctx context.Context) (time.Time, error) {
 	var got struct{ Now time.Time }
-	return got.Now, errors.Join(a.call(ctx, http.MethodGet, a.console+"/api/clock", nil, &got))
+	err := a.call(ctx, http.MethodGet, a.console+"/api/clock", nil, &got)
+	return got.Now, err
 }
 
 // setClock returns when all that was due by then has settled.
@@ -123,7 +125,7 @@ func (r *refusal) Error() string {
 	case http.StatusNotFound:
 		hint = ": is this Comeback's address?"
 	}
-	return fmt.Sprintf("answered %d %s%s", r.status, r.text, hint)
+	return strings.TrimSpace(fmt.Sprintf("answered %d %s", r.status, r.text)) + hint
 }
 
 // call makes one request; body and into are JSON, or nil.
@@ -139,7 +141,7 @@ func (a *api) call(ctx context.Context, method, url string, body, into any) erro
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if a.functions != "" && len(url) > len(a.functions) && url[:len(a.functions)] == a.functions {
+	if strings.HasPrefix(url, a.functions+"/") {
 		req.Header.Set("Authorization", "Bearer "+a.key)
 	}
 	resp, err := a.client.Do(req)

@@ -21,8 +21,8 @@ type Options struct {
 	Shop               string // base URL of its pages, on one of its link_hosts; "" means https://shop.example.com
 	Checkouts          int    // 0 means 200; at most 99,999
 	Seed               uint64 // the same seed and count play the same day
-	// Start is when the shop's day begins; zero means the next full minute of the
-	// system's clock, before which it must not lie.
+	// Start is when the shop's day begins; zero means a minute after what the
+	// system's clock shows, before which it must not lie.
 	Start    time.Time
 	Out      io.Writer
 	Terminal bool // Out is a terminal: progress is one line that is written over
@@ -34,8 +34,8 @@ var ErrBroken = errors.New("a promise is broken")
 
 // Run plays the day and the four after it, and prints what was mailed, what was not
 // and why, and whether each promise held. It returns an error that wraps ErrBroken
-// if one did not, and another if the play could not be ended. It may run again, and
-// beside others, on one system: its shoppers are its own.
+// if one did not, and another if the play could not be ended. It may run again on one
+// system, since its shoppers are its own; nobody else should move the clock meanwhile.
 func Run(ctx context.Context, o Options) error {
 	if err := o.complete(); err != nil {
 		return err
@@ -90,7 +90,7 @@ func (p *player) begin(ctx context.Context, o Options) (time.Time, error) {
 	}
 	start := o.Start.UTC()
 	if o.Start.IsZero() {
-		start = p.now.Truncate(time.Minute).Add(time.Minute)
+		start = p.now.Add(time.Minute).Truncate(time.Millisecond)
 	}
 	if start.Before(p.now) {
 		return start, fmt.Errorf("the day cannot start at %s: the system's clock shows %s already, and it never goes back", stamp(start), stamp(p.now))

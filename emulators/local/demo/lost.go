@@ -72,6 +72,9 @@ func (r *record) excuses(h *history, generation, step int) (reasons []string) {
 			break
 		}
 	}
+	if g.reported.Sub(g.due[step]) > settling { // it may be above the store's max_late
+		reasons = append(reasons, "stale")
+	}
 	if r.superseded(h, generation, step, until) {
 		reasons = append(reasons, "superseded")
 	}

@@ -18,7 +18,8 @@ type progress struct {
 
 func (p *progress) show(now time.Time, checkouts, orders, mails, pending int) {
 	if p.first.IsZero() {
-		p.first, p.next = now, now
+		p.first = now.Truncate(time.Minute)
+		p.next = p.first
 	}
 	if !p.terminal && now.Before(p.next) {
 		return

@@ -12,6 +12,7 @@ import (
 // report prints what came of the play. It returns an error that wraps ErrBroken if a
 // promise is.
 func report(out io.Writer, r *record) error {
+	r.printShop(out)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	r.printEnds(table)
 	if err := table.Flush(); err != nil {
@@ -19,6 +20,19 @@ func report(out io.Writer, r *record) error {
 	}
 	r.printLateness(out)
 	return r.printPromises(out)
+}
+
+// printShop prints what the day was like.
+func (r *record) printShop(out io.Writer) {
+	shoppers, ordered, restarts := map[string]bool{}, 0, 0
+	for _, h := range r.checkouts {
+		shoppers[h.shopper] = true
+		restarts += len(h.generations) - 1
+		if slices.ContainsFunc(r.orders, func(o *purchase) bool { return o.stops(h, h.generations[0].t) }) {
+			ordered++
+		}
+	}
+	fmt.Fprintf(out, "%d checkouts by %d shoppers, %d of them ordered, %d times the cart changed\n\n", len(r.checkouts), len(shoppers), ordered, restarts)
 }
 
 // printEnds prints a line for each way in which reminders ended, with a column for

@@ -164,7 +164,7 @@ func ordersByCart(t *teller) {
 // newer stops too.
 func ordersByOtherCheckout(t *teller) {
 	older, newer := t.leaveTwo()
-	at := newer.t().Add(t.between(time.Hour, 22*time.Hour))
+	at := newer.t().Add(t.between(time.Hour, 18*time.Hour))
 	o := t.newOrder(older, at)
 	o.CartID, o.Email = "", ""
 	t.buy(o, at)
