@@ -48,7 +48,7 @@ func translate(err error) error {
 	case codes.Aborted, codes.NotFound:
 		return fmt.Errorf("%w: %w", recovery.ErrConflict, err)
 	case codes.FailedPrecondition:
-		if strings.Contains(err.Error(), "requires an index") { // a query that no deployed index serves
+		if strings.Contains(err.Error(), "query requires a") { // a query that no deployed index serves
 			return err
 		}
 		return fmt.Errorf("%w: %w", recovery.ErrConflict, err)

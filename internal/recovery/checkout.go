@@ -103,14 +103,22 @@ func (c *Checkout) Final() bool {
 // Clone copies c deeply, so that a change to one is not seen in the other.
 func (c *Checkout) Clone() *Checkout {
 	d := *c
+	d.AcceptsMarketing, d.Total, d.Order = copied(c.AcceptsMarketing), copied(c.Total), copied(c.Order)
 	d.Items = slices.Clone(c.Items)
+	for i := range d.Items {
+		d.Items[i].Price = copied(d.Items[i].Price)
+	}
 	d.Reminders = maps.Clone(c.Reminders)
 	d.LastSent = maps.Clone(c.LastSent)
-	if c.Order != nil {
-		o := *c.Order
-		d.Order = &o
-	}
 	return &d
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }
 
 // ReminderID names a reminder within its checkout.

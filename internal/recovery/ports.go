@@ -100,9 +100,9 @@ type OrderCase struct {
 // UpdateCheckout that failed so may have been done. Checkouts go in and come out
 // as copies.
 type DB interface {
-	// Commit writes ch in one round trip. It returns ErrExists if ch.Create is
-	// there already, and ErrConflict if something to be updated has changed since
-	// it was read; then nothing was written.
+	// Commit writes ch in one round trip. It returns ErrExists if ch.Create or a new
+	// ch.Order is there already, and ErrConflict if something to be updated has
+	// changed or gone since it was read; then nothing was written.
 	Commit(ctx context.Context, store string, ch Change) error
 	// UpdateCheckout reads the case of one checkout, asks decide what to write and
 	// commits it, all as one transaction. decide may run more than once and must

@@ -108,8 +108,13 @@ func (d *DB) commit(store string, ch recovery.Change) error {
 			return recovery.ErrConflict
 		}
 	}
-	if o := ch.Order; o != nil && !d.orders[ref{store, o.Key}].Version.Equal(o.Version) {
-		return recovery.ErrConflict
+	if o := ch.Order; o != nil {
+		switch old, there := d.orders[ref{store, o.Key}]; {
+		case o.Version.IsZero() && there:
+			return recovery.ErrExists
+		case !old.Version.Equal(o.Version):
+			return recovery.ErrConflict
+		}
 	}
 	d.version = later(d.version.Add(time.Microsecond), recovery.Instant(d.Clock.Now()))
 	d.write(store, ch)
