@@ -27,7 +27,8 @@ func (p *progress) show(now time.Time, checkouts, orders, mails, pending int) {
 	for !now.Before(p.next) {
 		p.next = p.next.Add(12 * time.Hour)
 	}
-	day := int(now.Sub(p.first)/(24*time.Hour)) + 1
+	// The glance at the end of a day belongs to it, though it comes a little later.
+	day := int((now.Sub(p.first)-lookEvery/2)/(24*time.Hour)) + 1
 	line := fmt.Sprintf("day %d  %s  %4d checkouts  %3d orders  %4d mails  %4d tasks pending",
 		day, now.UTC().Format("Mon 15:04"), checkouts, orders, mails, pending)
 	if p.terminal {

@@ -83,7 +83,7 @@ func TestProgress(t *testing.T) {
 	}
 	file.end()
 	terminal.end()
-	if got := strings.Count(lines.String(), "\n"); got != 3 || !strings.Contains(lines.String(), "day 2  Sat 17:30    24 checkouts    1 orders     2 mails     3 tasks") {
+	if got := strings.Count(lines.String(), "\n"); got != 3 || !strings.Contains(lines.String(), "day 1  Sat 17:30    24 checkouts    1 orders     2 mails     3 tasks") {
 		t.Errorf("got %d lines, want one for each half day:\n%s", got, lines.String())
 	}
 	if strings.Count(line.String(), "\n") != 1 || strings.Count(line.String(), "\r") != 25 {
