@@ -5,6 +5,7 @@ package functions
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"os"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
 	"github.com/comeback-checkout/comeback/internal/app"
+	"github.com/comeback-checkout/comeback/internal/gcplog"
 )
 
 // endpoints are all functions, in the order of the documentation.
@@ -25,6 +27,9 @@ func endpoints() []endpoint {
 }
 
 func init() {
+	if _, cloud := os.LookupEnv("K_SERVICE"); cloud {
+		refuseFaults()
+	}
 	var deployed instance
 	deployed.build = func(ctx context.Context) (*app.App, error) {
 		return app.FromEnvironment(ctx, os.LookupEnv)
@@ -33,6 +38,18 @@ func init() {
 		functions.HTTP(e.name, e.handler(deployed.get))
 	}
 }
+
+// refuseFaults ends the process where its configuration is at fault: the deployment
+// fails then, and the revision before it goes on serving.
+func refuseFaults() {
+	if err := app.CheckEnvironment(os.LookupEnv); err != nil {
+		startLog.Error("cannot start", "error", err)
+		os.Exit(1)
+	}
+}
+
+// startLog is for what happens before there is an app.
+var startLog = gcplog.New(os.Stderr, slog.LevelInfo)
 
 // Names lists the names that the functions are registered under.
 func Names() []string {

@@ -63,7 +63,7 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 		ctx := r.Context()
 		a, err := get(ctx)
 		if err != nil {
-			slog.ErrorContext(ctx, "cannot start", "function", e.name, "error", err)
+			startLog.ErrorContext(ctx, "cannot start", "function", e.name, "error", err)
 			writeError(w, &requestError{status: http.StatusInternalServerError, code: "not_configured", message: "the service is not configured rightly; its log says what is wrong"})
 			return
 		}

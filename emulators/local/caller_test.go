@@ -161,3 +161,21 @@ func startFunction(t *testing.T, w *world, name string) string {
 		}
 	}
 }
+
+// A deployed function refuses to start with an emulator's address or another issuer.
+// Promise 8.
+func TestCloudRefusesEmulators(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), asFunction+"=1", "FUNCTION_TARGET=Remind", "K_SERVICE=remind",
+		"FIRESTORE_EMULATOR_HOST=127.0.0.1:1", "COMEBACK_OIDC_ISSUER=https://issuer.example.net")
+	output, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Error("it started")
+	}
+	for _, want := range []string{"FIRESTORE_EMULATOR_HOST", "COMEBACK_OIDC_ISSUER", "stores.default.consent"} {
+		if !strings.Contains(string(output), want) {
+			t.Errorf("the faults do not name %s:\n%s", want, output)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"time"
 
@@ -48,6 +50,35 @@ func (s *System) environment() environment {
 		env.vars["COMEBACK_OIDC_KEYS_URL"] = s.FunctionsURL + keysPath
 	}
 	return env
+}
+
+// complete returns an error where a part is off and nothing says where it is
+// instead: the functions would reach for the real service.
+func (e environment) complete(o Options) error {
+	if o.Functions == Off {
+		return nil
+	}
+	var errs []error
+	for _, part := range []struct{ flag, address, variable, otherwise string }{
+		{"-firestore", o.Firestore, "FIRESTORE_EMULATOR_HOST", ""},
+		{"-cloudtasks", o.CloudTasks, "CLOUD_TASKS_EMULATOR_HOST", ""},
+		{"-sendgrid", o.SendGrid, "COMEBACK_SENDGRID_HOST", "SENDGRID_API_KEY"},
+	} {
+		if part.address != Off || e.has(part.variable) || part.otherwise != "" && e.has(part.otherwise) {
+			continue
+		}
+		advice := "set " + part.variable + " to where it is"
+		if part.otherwise != "" {
+			advice += ", or " + part.otherwise + " to use the service itself"
+		}
+		errs = append(errs, fmt.Errorf("%s off: %s", part.flag, advice))
+	}
+	return errors.Join(errs...)
+}
+
+func (e environment) has(name string) bool {
+	v, ok := e.lookup(name)
+	return ok && v != ""
 }
 
 // queueRates and queueRetries are those that Terraform gives the queue: the most that

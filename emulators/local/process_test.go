@@ -188,6 +188,7 @@ func TestRefusesToStart(t *testing.T) {
 		"a clock that is ahead":  {[]string{"-data", data, "-now", at(30 * time.Minute)}, "never goes back"},
 		"a faulty configuration": {[]string{"-data", "", "-config", faultyConfig(t)}, "postal_address"},
 		"an odd instant":         {[]string{"-now", "tomorrow"}, "RFC 3339"},
+		"a part that is nowhere": {[]string{"-data", "", "-sendgrid", "off"}, "COMEBACK_SENDGRID_HOST"},
 		"an unknown flag":        {[]string{"-colour"}, "-colour"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -142,6 +142,9 @@ func (s *System) startFunctionsAndTasks(ctx context.Context) error {
 		s.FunctionsURL = "http://" + lis.Addr().String()
 	}
 	env := s.environment()
+	if err := env.complete(s.o); err != nil {
+		return err
+	}
 	if err := s.startTasks(env); err != nil {
 		return err
 	}

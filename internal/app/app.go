@@ -48,12 +48,26 @@ type Options struct {
 // FromEnvironment builds the App of a deployed function, from the embedded
 // configuration and the environment.
 func FromEnvironment(ctx context.Context, lookup func(string) (string, bool)) (*App, error) {
+	cfg, err := load(lookup)
+	if err != nil {
+		return nil, err
+	}
+	return New(ctx, cfg, Options{})
+}
+
+// CheckEnvironment returns the faults of a deployed function's configuration.
+func CheckEnvironment(lookup func(string) (string, bool)) error {
+	_, err := load(lookup)
+	return err
+}
+
+func load(lookup func(string) (string, bool)) (*config.Config, error) {
 	function, _ := lookup("FUNCTION_TARGET")
 	cfg, err := config.Load(config.Default(), lookup, function)
 	if err != nil {
 		return nil, fmt.Errorf("configuration:\n%w", err)
 	}
-	return New(ctx, cfg, Options{})
+	return cfg, nil
 }
 
 // New builds an App. Its clients dial when they are first used.
