@@ -104,7 +104,7 @@ func TestCallerGoneDuringSend(t *testing.T) {
 	s.clock.Set(t0.Add(half))
 	ctx, cancel := context.WithCancel(t.Context())
 	s.Mailer = mailerFunc(func(ctx context.Context, m recovery.Mail) (string, error) {
-		cancel()
+		defer cancel()
 		return s.mailer.Send(ctx, m)
 	})
 	if _, err := s.Remind(ctx, s.task("a", 1, 0)); err != nil {

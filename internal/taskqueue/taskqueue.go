@@ -83,13 +83,25 @@ func (q *Queue) Create(ctx context.Context, t recovery.Task) error {
 		return gax.OnCodes([]codes.Code{codes.Unavailable, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted},
 			gax.Backoff{Initial: 50 * time.Millisecond, Max: time.Second, Multiplier: 2})
 	}))
+	if err = translate(err); err != nil {
+		return fmt.Errorf("create task %s: %w", t.Name(), err)
+	}
+	return nil
+}
+
+// translate gives the kinds of package recovery to the errors of a creation.
+func translate(err error) error {
 	switch status.Code(err) {
 	case codes.OK, codes.AlreadyExists: // it is enqueued, or has run
 		return nil
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted, codes.Canceled:
-		return fmt.Errorf("create task %s: %w: %w", t.Name(), recovery.ErrOverload, err)
+		return fmt.Errorf("%w: %w", recovery.ErrOverload, err)
 	}
-	return fmt.Errorf("create task %s: %w", t.Name(), err)
+	// Between two tries the client gives up with the context's own error.
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w: %w", recovery.ErrOverload, err)
+	}
+	return err
 }
 
 func (q *Queue) request(t recovery.Task) (*cloudtaskspb.CreateTaskRequest, error) {

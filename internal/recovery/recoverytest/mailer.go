@@ -19,7 +19,13 @@ type Mailer struct {
 var _ recovery.Mailer = (*Mailer)(nil)
 
 // Send implements recovery.Mailer.
-func (m *Mailer) Send(_ context.Context, mail recovery.Mail) (string, error) {
+func (m *Mailer) Send(ctx context.Context, mail recovery.Mail) (string, error) {
+	switch {
+	case ctx.Err() != nil:
+		return "", &recovery.SendError{Kind: recovery.ErrOverload, Detail: "no connection: " + ctx.Err().Error()}
+	case len(mail.To) == 0:
+		return "", &recovery.SendError{Kind: recovery.ErrRejected, Detail: "no recipient"}
+	}
 	f := m.take()
 	if f.err != nil && !f.done {
 		return "", f.err
