@@ -78,6 +78,22 @@ func TestFirestoreAway(t *testing.T) {
 	}
 }
 
+// Firestore is away for hours while reminders fall due: each goes out once it is
+// back, once. Promises 2 and 4.
+func TestFirestoreAwayWhenDue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.Deadlines.Claim = 100 * time.Millisecond })
+	w.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
+	w.fault("firestore", "unavailable", 1)
+	w.advance(3 * time.Hour)
+	w.wantMails()
+	w.heal()
+	w.advance(15 * time.Minute)
+	w.wantMails(ana)
+	w.advance(80 * time.Hour)
+	w.wantMails(ana, ana, ana)
+}
+
 // SendGrid is full or away: the reminder goes out later, once. Promises 2 and 4.
 func TestSendGridOverloaded(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,7 @@ type sweeper struct {
 	mu       sync.Mutex
 	revision uint64    // of the data when it was last looked at
 	next     time.Time // when a checkout next wants to be looked at, by that data
+	lookFrom time.Time // no look before it
 	health   Health
 }
 
@@ -44,40 +45,56 @@ func (w *sweeper) start() {
 	next := w.s.Clock.Now().Truncate(time.Minute).Add(time.Minute)
 	w.s.Clock.AfterFunc(next, func() {
 		w.start()
-		if !w.idle(next) {
-			w.sweep()
+		switch nothing, err := w.idle(next); {
+		case err != nil:
+			w.note(0, sweepResult{}, err)
+		case !nothing:
+			w.note(w.call())
 		}
 	})
 }
+
+// lookAgain is for how long, on the virtual clock, a sweep is not tried after
+// Firestore did not answer: each try costs real time, and an outage may be advanced
+// over for days.
+const lookAgain = 5 * time.Minute
 
 // idle says whether a sweep at now would find nothing: the data are those of the
 // last look, and nothing in them was due by now. An advance over a month passes
 // 43,200 minutes, and this keeps all but a few from costing a request. Where
 // Firestore is not ours to look into, no minute is left out.
-func (w *sweeper) idle(now time.Time) bool {
+func (w *sweeper) idle(now time.Time) (bool, error) {
 	if w.s.Firestore == nil {
-		return false
+		return false, nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if revision := w.s.Firestore.Revision(); revision != w.revision || w.next.IsZero() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		forever := now.AddDate(100, 0, 0)
-		list, err := w.s.App.Service.DB.ToCheck(ctx, forever, nil, 1)
-		if err != nil {
-			return false
-		}
-		w.revision, w.next = revision, forever
-		if len(list) > 0 {
-			w.next = list[0].CheckAt
+	if revision := w.s.Firestore.Revision(); !now.Before(w.lookFrom) && (revision != w.revision || w.next.IsZero()) {
+		if err := w.look(now, revision); err != nil {
+			return false, err
 		}
 	}
-	return now.Before(w.next)
+	return now.Before(w.next) || now.Before(w.lookFrom), nil
 }
 
-func (w *sweeper) sweep() {
-	status, result, err := w.call()
+// look asks when a checkout next wants to be looked at.
+func (w *sweeper) look(now time.Time, revision uint64) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	forever := now.AddDate(100, 0, 0)
+	list, err := w.s.App.Service.DB.ToCheck(ctx, forever, nil, 1)
+	if err != nil {
+		return err
+	}
+	w.revision, w.next = revision, forever
+	if len(list) > 0 {
+		w.next = list[0].CheckAt
+	}
+	return nil
+}
+
+// note writes down how a sweep went.
+func (w *sweeper) note(status int, result sweepResult, err error) {
 	now := w.s.Clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,6 +106,7 @@ func (w *sweeper) sweep() {
 	if err != nil {
 		h.Failed++
 		h.LastError = err.Error()
+		w.lookFrom = now.Add(lookAgain)
 	}
 }
 
