@@ -45,19 +45,24 @@ func (w *sweeper) start() {
 	next := w.s.Clock.Now().Truncate(time.Minute).Add(time.Minute)
 	w.s.Clock.AfterFunc(next, func() {
 		w.start()
+		began := time.Now()
 		switch nothing, err := w.idle(next); {
 		case err != nil:
-			w.note(0, sweepResult{}, err)
+			w.note(0, sweepResult{}, err, time.Since(began))
 		case !nothing:
-			w.note(w.call())
+			status, result, err := w.call()
+			w.note(status, result, err, time.Since(began))
 		}
 	})
 }
 
-// lookAgain is for how long, on the virtual clock, a sweep is not tried after
-// Firestore did not answer: each try costs real time, and an outage may be advanced
-// over for days.
-const lookAgain = 5 * time.Minute
+// A sweep that failed only after so much real time is not tried again for so much
+// virtual time: an outage may be advanced over for days, and must not cost a
+// deadline for each minute.
+const (
+	slowFailure = time.Second / 2
+	lookAgain   = 5 * time.Minute
+)
 
 // idle says whether a sweep at now would find nothing: the data are those of the
 // last look, and nothing in them was due by now. An advance over a month passes
@@ -93,8 +98,8 @@ func (w *sweeper) look(now time.Time, revision uint64) error {
 	return nil
 }
 
-// note writes down how a sweep went.
-func (w *sweeper) note(status int, result sweepResult, err error) {
+// note writes down how a sweep went, and how much real time it took.
+func (w *sweeper) note(status int, result sweepResult, err error, took time.Duration) {
 	now := w.s.Clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -106,7 +111,9 @@ func (w *sweeper) note(status int, result sweepResult, err error) {
 	if err != nil {
 		h.Failed++
 		h.LastError = err.Error()
-		w.lookFrom = now.Add(lookAgain)
+		if took > slowFailure {
+			w.lookFrom = now.Add(lookAgain)
+		}
 	}
 }
 
