@@ -57,6 +57,27 @@ func TestDeathAndTaskLost(t *testing.T) {
 	s.wantReminders("a", 1, "unknown")
 }
 
+// An outcome that comes after its claim has run out still counts.
+func TestOutcomeAfterClaimRanOut(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.post(left("a"))
+	s.clock.Set(t0.Add(half))
+	s.Mailer = mailerFunc(func(ctx context.Context, m recovery.Mail) (string, error) {
+		s.clock.Set(s.clock.Now().Add(recovery.ClaimFor))
+		if v, err := s.remind("a", 1, 0); v.Do != recovery.Lose || err != nil {
+			t.Errorf("the next run: got %+v, %v; want it to find the claim lost", v, err)
+		}
+		s.wantReminders("a", 1, "unknown", "scheduled", "scheduled")
+		return s.mailer.Send(ctx, m)
+	})
+	if _, err := s.remind("a", 1, 0); err != nil {
+		t.Error(err)
+	}
+	s.wantReminders("a", 1, "sent", "scheduled", "scheduled")
+	s.wantMails("a 1-0")
+}
+
 // The database fails at each point of a reminder's run.
 func TestDatabaseFailsDuringRun(t *testing.T) {
 	t.Parallel()

@@ -45,6 +45,9 @@ func TestCheckoutToMails(t *testing.T) {
 	if c.Status != recovery.StatusClosed || !c.CheckAt.IsZero() {
 		t.Errorf("got %s, check at %v; want closed, never to be looked at", c.Status, c.CheckAt)
 	}
+	if want := t0.Add(3*day + s.store.MaxLate + s.store.Retention); !c.ExpiresAt.Equal(want) {
+		t.Errorf("expires at %v, want %v", c.ExpiresAt, want)
+	}
 	if sent := c.LastSent[2]; !sent.Equal(t0.Add(3 * day)) {
 		t.Errorf("the last was sent at %v, want %v", sent, t0.Add(3*day))
 	}
@@ -159,6 +162,30 @@ func TestStubPassesItsOrderOn(t *testing.T) {
 	s.until(4 * day)
 	s.wantMails()
 	s.wantReminders("a", 1, "skipped ordered", "skipped ordered", "skipped ordered")
+}
+
+// So it does its cart's.
+func TestStubPassesItsOrderToTheCart(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "b", PlacedAt: t0.Add(time.Hour)})
+	for _, id := range []string{"a", "b"} {
+		n := left(id)
+		n.Email, n.CartID = id+"@example.net", recovery.Given("shared")
+		s.post(n)
+	}
+	s.until(4 * day)
+	s.wantMails()
+}
+
+func TestOrderOfTheFutureIsNow(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	for _, placed := range []time.Time{t0.Add(us), {}} {
+		if got := s.order(recovery.OrderNews{OrderID: placed.String(), Email: anAddress, PlacedAt: placed}).Order.PlacedAt; !got.Equal(t0) {
+			t.Errorf("placed at %v: recorded as %v, want now, %v", placed, got, t0)
+		}
+	}
 }
 
 // More checkouts than an order looks at are stopped all the same.
@@ -278,6 +305,9 @@ func TestSeveralCheckouts(t *testing.T) {
 		s.post(n)
 		s.until(half)
 		s.wantMails("a 1-0")
+		if got, want := s.checkout("b").ExpiresAt, t0.Add(us+3*day+s.store.MaxLate+day); !got.Equal(want) {
+			t.Errorf("the test expires at %v, want a day after its last reminder, %v", got, want)
+		}
 		s.until(half + us)
 		s.wantMails("a 1-0", "b 1-0")
 		if to := s.mailer.Sent()[1].To; len(to) != 1 || to[0].Email != "qa@example.com" {
@@ -347,6 +377,13 @@ func TestFarReminders(t *testing.T) {
 	}
 	s.until(recovery.TaskHorizon)
 	s.wantMails("a 1-0")
+	var names []string
+	for _, task := range s.queue.Pending() {
+		names = append(names, task.Name())
+	}
+	if want := []string{s.task("a", 1, 1).Name(), s.task("a", 1, 2).Name() + "-h2"}; !slices.Equal(names, want) {
+		t.Errorf("after the first hops: tasks %v, want the exact one and the second hop: %v", names, want)
+	}
 	if len(s.retries) > 0 {
 		t.Errorf("%d hops were refused, want them done", len(s.retries))
 	}
@@ -466,6 +503,7 @@ func TestUnknownStore(t *testing.T) {
 	}
 	s.post(left("a"))
 	s.Stores = nil
+	s.queue.Purge() // the sweep still knows how to bring it to its end
 	s.clock.Set(t0.Add(half))
 	if _, err := s.remind("a", 1, 0); !errors.Is(err, recovery.ErrNoStore) {
 		t.Errorf("its reminder: got %v, want ErrNoStore", err)

@@ -170,6 +170,21 @@ func TestSweepPages(t *testing.T) {
 	}
 }
 
+// Checkouts that others change under the sweep do not hold it up.
+func TestSweepPassesConflicts(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	for i := range 150 {
+		s.post(left(fmt.Sprint(i)))
+	}
+	s.queue.Purge()
+	s.clock.Set(t0.Add(half + time.Minute))
+	s.DB = &busyDB{DB: s.db, conflicts: 1000}
+	if got := s.sweep(); got.Checkouts != 150 {
+		t.Errorf("got %+v, want 150 checkouts looked at, each once", got)
+	}
+}
+
 // While the queue is away the sweep fails and counts nothing as enqueued.
 func TestSweepWithoutQueue(t *testing.T) {
 	t.Parallel()
@@ -209,6 +224,9 @@ func TestLateWaitsForOpening(t *testing.T) {
 		s.mailer.FailNext(refused(recovery.ErrOverload, "503"))
 		s.mailer.FailNext(refused(recovery.ErrOverload, "503"))
 		s.until(time.Hour)
+		if got, want := s.checkout("a").CheckAt, t0.Add(2*time.Hour+30*time.Second); !got.Equal(want) {
+			t.Errorf("the sweep looks at %v, want soon after the opening, %v", got, want)
+		}
 		if purge {
 			s.queue.Purge()
 		}
