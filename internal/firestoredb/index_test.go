@@ -1,7 +1,9 @@
 package firestoredb
 
 import (
+	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -45,4 +47,45 @@ func TestQueriesNeedTheirIndexes(t *testing.T) {
 			t.Errorf("%s, without indexes: got %v, want FAILED_PRECONDITION as it is", name, err)
 		}
 	}
+}
+
+// Each override names a field that there is, and each kind of document that expires
+// has its expiry field in the file.
+func TestOverridesNameFields(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]any{"checkouts": checkoutDoc{}, "shoppers": shopperDoc{}, "carts": cartDoc{}, "orders": orderDoc{}, "messages": messageDoc{}}
+	var file struct {
+		FieldOverrides []struct {
+			CollectionGroup, FieldPath string
+			TTL                        bool
+			Indexes                    []any
+		}
+	}
+	if err := json.Unmarshal(terraform.Indexes, &file); err != nil {
+		t.Fatal(err)
+	}
+	expires := map[string]bool{}
+	for _, o := range file.FieldOverrides {
+		expires[o.CollectionGroup] = expires[o.CollectionGroup] || o.TTL && o.FieldPath == "expires_at"
+		if o.TTL != (o.FieldPath == "expires_at") || o.Indexes == nil || len(o.Indexes) > 0 {
+			t.Errorf("%s.%s: ttl %v, indexes %v; want expires_at alone to expire, and no indexes", o.CollectionGroup, o.FieldPath, o.TTL, o.Indexes)
+		}
+		if kind := kinds[o.CollectionGroup]; kind == nil || o.FieldPath != "expires_at" && !hasField(kind, o.FieldPath) {
+			t.Errorf("there is no field %s.%s", o.CollectionGroup, o.FieldPath)
+		}
+	}
+	for kind := range kinds {
+		if !expires[kind] {
+			t.Errorf("%s never expire", kind)
+		}
+	}
+}
+
+func hasField(doc any, name string) bool {
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(doc)) {
+		if tag, _, _ := strings.Cut(f.Tag.Get("firestore"), ","); tag == name {
+			return true
+		}
+	}
+	return false
 }

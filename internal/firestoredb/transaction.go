@@ -46,7 +46,7 @@ func (d *DB) UpdateCheckout(ctx context.Context, store, key string, need recover
 // its first answer was lost: the transaction has ended, perhaps well. Reading again
 // tells.
 func spentTransaction(err error) bool {
-	return status.Code(err) == codes.InvalidArgument && strings.Contains(err.Error(), "transaction")
+	return status.Code(err) == codes.InvalidArgument && strings.Contains(err.Error(), "no longer valid")
 }
 
 func (d *DB) readCase(tx *firestore.Transaction, store, key string, need recovery.Need) (recovery.Case, error) {

@@ -51,3 +51,23 @@ func TestTranslate(t *testing.T) {
 		t.Error("no error became one")
 	}
 }
+
+// Only a transaction that has ended is begun anew: what is refused for its contents
+// would be refused for ever.
+func TestSpentTransaction(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{status.Error(codes.InvalidArgument, "The referenced transaction has expired or is no longer valid."), true},
+		{status.Error(codes.InvalidArgument, "Transaction too big. Decrease transaction size."), false},
+		{status.Error(codes.InvalidArgument, "Cannot modify entities in a read-only transaction."), false},
+		{status.Error(codes.Unavailable, "The referenced transaction has expired or is no longer valid."), false},
+		{errors.New("the transaction is no longer valid"), false},
+	} {
+		if got := spentTransaction(c.err); got != c.want {
+			t.Errorf("%v: got %v, want %v", c.err, got, c.want)
+		}
+	}
+}

@@ -472,6 +472,45 @@ func TestRestartDuringClaim(t *testing.T) {
 	})
 }
 
+// What a checkout is judged by outlives it, also where its reminders reach beyond the
+// retention, and where a short-lived test shares it.
+func TestAnchorsOutliveCheckout(t *testing.T) {
+	t.Parallel()
+	for _, test := range []bool{false, true} {
+		s := open(t, nil)
+		s.store.Steps = []recovery.Step{{After: 200 * day, Template: "first"}}
+		if test {
+			s.store.Steps = recovery.DefaultSteps()
+		}
+		db := &recordingDB{DB: s.db}
+		s.DB = db
+		n := left("a")
+		n.Test = test
+		c, _ := s.post(n)
+		least := t0.Add(s.store.Retention)
+		if c.ExpiresAt.After(least) {
+			least = c.ExpiresAt
+		}
+		if got := db.last.Shoppers[0].ExpiresAt; got.Before(least) {
+			t.Errorf("test %v: the shopper expires at %v, want not before %v", test, got, least)
+		}
+		if got := db.last.Carts[0].ExpiresAt; got.Before(least) {
+			t.Errorf("test %v: the cart expires at %v, want not before %v", test, got, least)
+		}
+	}
+}
+
+// recordingDB keeps the last commit.
+type recordingDB struct {
+	recovery.DB
+	last recovery.Change
+}
+
+func (d *recordingDB) Commit(ctx context.Context, store string, ch recovery.Change) error {
+	d.last = ch
+	return d.DB.Commit(ctx, store, ch)
+}
+
 // Cool-downs count what was handed over, not what was refused.
 func TestCooldownMarks(t *testing.T) {
 	t.Parallel()

@@ -94,8 +94,9 @@ type OrderCase struct {
 	Shoppers []*Checkout
 }
 
-// DB keeps the documents. Documents past their expiry count as absent: such a
-// checkout reads as a stub without an order, so that it can be written anew. Every
+// DB keeps the documents. A checkout past its expiry counts as absent: it reads as a
+// stub without an order, so that it can be written anew. Shoppers, carts and orders
+// count until they are deleted, which errs on the side of not mailing. Every
 // method returns ErrOverload where the database is away or overloaded; a Commit or
 // UpdateCheckout that failed so may have been done. Checkouts go in and come out
 // as copies.

@@ -104,7 +104,10 @@ func (s *Service) updateCheckout(ctx context.Context, st *Store, n News) (*Check
 // withAnchors adds to ch what the shopper and the cart have to know of c. A stub's
 // order is passed on to both.
 func withAnchors(st *Store, ch Change, c *Checkout, now time.Time) Change {
-	raise := RaiseShopper{Key: c.ShopperKey, ExpiresAt: now.Add(st.Retention)}
+	// They outlive the checkout, or a reminder beyond the retention would not see an
+	// order that only they know of.
+	expires := later(now.Add(st.Retention), c.ExpiresAt)
+	raise := RaiseShopper{Key: c.ShopperKey, ExpiresAt: expires}
 	if !c.Test { // a test must not silence a real checkout of the same address
 		raise.NewestT = c.T
 	}
@@ -113,7 +116,7 @@ func withAnchors(st *Store, ch Change, c *Checkout, now time.Time) Change {
 	}
 	ch.Shoppers = append(ch.Shoppers, raise)
 	if c.CartKey != "" {
-		cart := RaiseCart{Key: c.CartKey, Checkout: c.Key, ExpiresAt: c.ExpiresAt}
+		cart := RaiseCart{Key: c.CartKey, Checkout: c.Key, ExpiresAt: expires}
 		if c.Order != nil {
 			cart.LastOrder = c.Order.At
 		}
