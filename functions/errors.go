@@ -45,7 +45,11 @@ func (e endpoint) statusOf(err error) *requestError {
 	case errors.As(err, &re):
 		return re
 	case errors.Is(err, callerauth.ErrUnauthorized):
-		return &requestError{status: http.StatusUnauthorized, code: "unauthorized", message: err.Error()}
+		message := err.Error()
+		if e.task { // what a token should hold is nobody's business
+			message = callerauth.ErrUnauthorized.Error()
+		}
+		return &requestError{status: http.StatusUnauthorized, code: "unauthorized", message: message}
 	case errors.Is(err, recovery.ErrBusy):
 		return &requestError{status: http.StatusConflict, code: "busy", message: err.Error()}
 	case errors.Is(err, recovery.ErrEarly):

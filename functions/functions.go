@@ -8,9 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"sync"
+	"sync/atomic"
 
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/comeback-checkout/comeback/internal/app"
 	"github.com/comeback-checkout/comeback/internal/gcplog"
@@ -90,24 +91,33 @@ func lastSegments(path string, routes map[string]http.HandlerFunc) string {
 	return ""
 }
 
-// instance builds the app when the first request needs it, and keeps it only if
-// that worked.
+// instance builds the app when the first request needs it, once for all that wait,
+// and keeps it only if that worked.
 type instance struct {
-	mu    sync.Mutex
-	app   *app.App
-	build func(context.Context) (*app.App, error)
+	app      atomic.Pointer[app.App]
+	building singleflight.Group
+	build    func(context.Context) (*app.App, error)
 }
 
 func (i *instance) get(ctx context.Context) (*app.App, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.app != nil {
-		return i.app, nil
+	if a := i.app.Load(); a != nil {
+		return a, nil
 	}
-	a, err := i.build(context.WithoutCancel(ctx)) // the clients outlive this request
-	if err != nil {
-		return nil, err
+	built := i.building.DoChan("", func() (any, error) {
+		if a := i.app.Load(); a != nil {
+			return a, nil
+		}
+		a, err := i.build(context.WithoutCancel(ctx)) // the clients outlive this request
+		if err == nil {
+			i.app.Store(a)
+		}
+		return a, err
+	})
+	select {
+	case r := <-built:
+		a, _ := r.Val.(*app.App)
+		return a, r.Err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	i.app = a
-	return a, nil
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -60,15 +62,21 @@ type response struct {
 func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		ctx := r.Context()
+		ctx, cancel := context.WithTimeout(r.Context(), e.deadline)
+		defer cancel()
 		a, err := get(ctx)
 		if err != nil {
 			startLog.ErrorContext(ctx, "cannot start", "function", e.name, "error", err)
-			writeError(w, &requestError{status: http.StatusInternalServerError, code: "not_configured", message: "the service is not configured rightly; its log says what is wrong"})
+			writeError(w, &requestError{
+				status: http.StatusInternalServerError, code: "not_configured",
+				message: "the service cannot start; its log says why", retryAfter: defaultRetryAfter,
+			})
 			return
 		}
-		ctx, cancel := context.WithTimeout(ctx, e.deadlineIn(a))
+		ctx, cancel = context.WithTimeout(ctx, e.deadlineIn(a))
 		defer cancel()
+		// A body that dribbles in is cut off too; a recorder in a test cannot.
+		_ = http.NewResponseController(w).SetReadDeadline(start.Add(e.deadlineIn(a)))
 		ctx = gcplog.WithTrace(ctx, a.Project, funcframework.TraceIDFromContext(ctx))
 		res, err := e.answer(ctx, a, w, r)
 		if err != nil {
@@ -107,6 +115,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, &requestError{status: http.StatusRequestEntityTooLarge, code: "too_large", message: "the body is larger than " + strconv.FormatInt(limit>>10, 10) + " KiB"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, fmt.Errorf("the body came too slowly: %w", context.DeadlineExceeded)
 	case err != nil:
 		return nil, invalid("", "the body could not be read: %v", err)
 	case !utf8.Valid(body):

@@ -184,7 +184,7 @@ func TestRefusesToStart(t *testing.T) {
 		args []string
 		want string
 	}{
-		"a directory in use":     {[]string{"-data", data}, "another process"},
+		"a directory in use":     {[]string{"-data", data, "-now", at(48 * time.Hour)}, "another process"},
 		"a clock that is ahead":  {[]string{"-data", data, "-now", at(30 * time.Minute)}, "never goes back"},
 		"a faulty configuration": {[]string{"-data", "", "-config", faultyConfig(t)}, "postal_address"},
 		"an odd instant":         {[]string{"-now", "tomorrow"}, "RFC 3339"},
@@ -198,6 +198,25 @@ func TestRefusesToStart(t *testing.T) {
 				t.Errorf("got %v, want an error with %q", err, tc.want)
 			}
 		})
+	}
+}
+
+// A process that is refused leaves the kept clock alone.
+func TestRefusedProcessLeavesClock(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	newWorld(t, func(o *Options) { o.Data = data })
+	kept := filepath.Join(data, "clock")
+	before, err := os.ReadFile(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errOut strings.Builder
+	if run(t.Context(), append(anyPorts(), "-data", data, "-now", at(48*time.Hour)), &out, &errOut) == nil {
+		t.Fatal("two processes share a directory")
+	}
+	if after, err := os.ReadFile(kept); err != nil || string(after) != string(before) {
+		t.Errorf("the kept clock went from %q to %q, %v", before, after, err)
 	}
 }
 

@@ -34,11 +34,12 @@ type System struct {
 
 	FunctionsURL, ConsoleURL string // "" if off
 
-	o       Options
-	sweeper *sweeper   // nil if there is none
-	failed  chan error // a server that ended by itself
-	close   []func() error
-	once    sync.Once
+	o         Options
+	keepClock func() error
+	sweeper   *sweeper   // nil if there is none
+	failed    chan error // a server that ended by itself
+	close     []func() error
+	once      sync.Once
 }
 
 // Start runs a System. What it started before a failure is stopped again.
@@ -62,7 +63,8 @@ func Start(ctx context.Context, o Options) (s *System, err error) {
 			return s, err
 		}
 	}
-	return s, nil
+	err = s.keepClock() // only now is it certain that the data directory is ours
+	return s, err
 }
 
 // Close stops everything, the callers before what they call. Closing again does
@@ -97,8 +99,11 @@ func (s *System) startClock(context.Context) error {
 	s.Clock = clock.New(offset)
 	s.onClose(func() error { s.Clock.Close(); return nil })
 	s.Clock.OnJump(kept.Keep)
-	kept.Keep(offset)
-	return kept.Err()
+	s.keepClock = func() error {
+		kept.Keep(s.Clock.Offset())
+		return kept.Err()
+	}
+	return nil
 }
 
 // path is a file within the data directory, "" if nothing is kept.

@@ -91,6 +91,7 @@ func (d *DB) ToCheck(ctx context.Context, now time.Time, after *recovery.Checkou
 		q = q.StartAfter(after.CheckAt, d.doc(after.Store, "checkouts", after.Key))
 	}
 	var list []*recovery.Checkout
+	var unreadable []error
 	for {
 		want := limit - len(list)
 		snaps, err := q.Limit(want).Documents(ctx).GetAll()
@@ -99,15 +100,15 @@ func (d *DB) ToCheck(ctx context.Context, now time.Time, after *recovery.Checkou
 		}
 		for _, snap := range snaps {
 			c, err := d.readCheckout(snap.Ref.Parent.Parent.ID, snap)
-			if err != nil {
-				return nil, err
-			}
-			if !c.CheckAt.IsZero() { // expired ones are nobody's any more, and must not fill the page
+			switch {
+			case err != nil: // it must not keep the sweep from the others
+				unreadable = append(unreadable, err)
+			case !c.CheckAt.IsZero(): // expired ones are nobody's any more, and must not fill the page
 				list = append(list, c)
 			}
 		}
 		if len(snaps) < want || len(list) == limit {
-			return list, nil
+			return list, errors.Join(unreadable...)
 		}
 		q = q.StartAfter(snaps[len(snaps)-1])
 	}

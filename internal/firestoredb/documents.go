@@ -31,6 +31,7 @@ type checkoutDoc struct {
 	RecoverURL       string                 `firestore:"recover_url,omitempty"`
 	Test             bool                   `firestore:"test,omitempty"`
 	T                time.Time              `firestore:"t,omitzero"`
+	Recorded         time.Time              `firestore:"recorded,omitzero"`
 	News             time.Time              `firestore:"news,omitzero"`
 	Generation       int                    `firestore:"generation"`
 	Status           string                 `firestore:"status"`

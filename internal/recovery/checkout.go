@@ -56,6 +56,7 @@ type Checkout struct {
 	Test              bool
 
 	T          time.Time // the instant of abandonment
+	Recorded   time.Time // when we heard of this generation, by our clock
 	News       time.Time // of the newest news taken over
 	Generation int       // 0 in a stub, which only an order has named so far
 	Status     Status

@@ -91,8 +91,13 @@ func TestDatabaseFailsDuringRun(t *testing.T) {
 		{"at the claim, nothing done", func(s *shop) { s.db.FailNext(recovery.ErrOverload); s.db.FailNext(recovery.ErrOverload) }, nil, recovery.ErrOverload, "sent"},
 		{"the claim's own answer lost", func(s *shop) { s.db.LoseNext(recovery.ErrOverload) }, nil, nil, "sent"},
 		{"the claim's conflict", func(s *shop) { s.db.FailNext(recovery.ErrConflict); s.db.FailNext(recovery.ErrConflict) }, nil, recovery.ErrConflict, "sent"},
-		{"at the outcome, nothing done", nil, func(s *shop) { s.db.FailNext(recovery.ErrOverload) }, recovery.ErrOverload, "unknown"},
-		{"the outcome's answer lost", nil, func(s *shop) { s.db.LoseNext(recovery.ErrOverload) }, recovery.ErrOverload, "sent"},
+		{"at the outcome, once", nil, func(s *shop) { s.db.FailNext(recovery.ErrOverload) }, nil, "sent"},
+		{"at the outcome, again and again", nil, func(s *shop) {
+			for range 8 {
+				s.db.FailNext(recovery.ErrOverload)
+			}
+		}, recovery.ErrOverload, "unknown"},
+		{"the outcome's answer lost", nil, func(s *shop) { s.db.LoseNext(recovery.ErrOverload) }, nil, "sent"},
 	} {
 		s := open(t, nil)
 		s.store.Steps = s.store.Steps[:1]

@@ -100,7 +100,11 @@ func ordered(k Case) bool {
 // OrderCounts says whether an order of the same shopper or cart, placed at the
 // instant, stops c's reminders (promise 1).
 func OrderCounts(c *Checkout, placed time.Time) bool {
-	return !placed.IsZero() && !placed.Before(c.T.Add(-orderSlack))
+	from := c.T
+	if !c.Recorded.IsZero() && c.Recorded.Before(from) { // the caller's clock is ahead of ours, by which orders are capped
+		from = c.Recorded
+	}
+	return !placed.IsZero() && !placed.Before(from.Add(-orderSlack))
 }
 
 func consents(s *Store, k Case) bool {
@@ -141,6 +145,9 @@ func judgeDue(s *Store, k Case, id ReminderID, now time.Time) Verdict {
 			opening := Instant(s.Window.NextOpening(local))
 			if opening.After(end) {
 				return tooLate(r)
+			}
+			if opening.Sub(now) <= waitAtMost { // the task for the opening, by a clock that is ahead of ours
+				return Verdict{Do: Wait, Until: opening}
 			}
 			return Verdict{Do: Later, Until: opening}
 		}

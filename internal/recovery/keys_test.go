@@ -73,6 +73,7 @@ func TestHostAllowed(t *testing.T) {
 		"shop.example.com": true, "SHOP.example.COM": true, "a.example.org": true, "a.b.example.org": true,
 		"example.com": false, "a.shop.example.com": false, "example.org": false, ".example.org": false,
 		"notexample.org": false, "shop.example.com.evil.net": false, "": false,
+		"evil.net／.example.org": false, // a look-alike of the slash, which some clients take for one
 	} {
 		if got := recovery.HostAllowed(hosts, host); got != want {
 			t.Errorf("%q: got %v, want %v", host, got, want)

@@ -79,7 +79,7 @@ func (n *News) begin(s *Store, c *Checkout) {
 	n.take(s, c)
 	c.Test = n.Test
 	c.Generation = 1
-	c.T = n.abandoned()
+	c.T, c.Recorded = n.abandoned(), Instant(n.Arrived)
 	schedule(s, c)
 	if c.Order != nil {
 		c.endScheduled(ReasonOrdered)
@@ -116,7 +116,9 @@ func (n *News) Apply(s *Store, c *Checkout) Effect {
 }
 
 func (n *News) restart(s *Store, c *Checkout) {
-	c.T = n.abandoned()
+	// T never goes back: the shopper's newest T does not either, and would supersede
+	// this checkout for ever.
+	c.T, c.Recorded = later(c.T, n.abandoned()), Instant(n.Arrived)
 	c.Generation++
 	c.Status, c.Order = StatusOpen, nil
 	c.endScheduled(ReasonSuperseded)
@@ -178,12 +180,12 @@ func (c *Checkout) endScheduled(why Reason) {
 // end at 1 MiB, and a cart that changes all day makes a generation each time.
 const keepReminders = 100
 
-// forgetOld drops the oldest generations that never mailed anything, where there
-// are too many. LastSent remembers what was mailed.
+// forgetOld drops the oldest generations' reminders that have ended for certain,
+// where there are too many. LastSent and the messages remember what was mailed.
 func (c *Checkout) forgetOld() {
 	for g := 1; g < c.Generation && len(c.Reminders) > keepReminders; g++ {
 		for id, r := range c.Reminders {
-			if id.Generation == g && r.State == Skipped {
+			if id.Generation == g && !r.Open() && r.State != Unknown {
 				delete(c.Reminders, id)
 			}
 		}

@@ -145,6 +145,11 @@ func matches(k OrderCase, o *Order) []match {
 
 // end ends c's scheduled reminders for the order. It says whether c changed.
 func (c *Checkout) end(st *Store, o *Order, by JoinedBy, now time.Time) bool {
+	if c.Stub() && c.Order != nil && o.PlacedAt.After(c.Order.At) {
+		c.Order.Key, c.Order.At = o.Key, o.PlacedAt // the checkout will pass on the latest
+		settle(st, c, now)
+		return true
+	}
 	if c.Final() || c.Order != nil && by != ByCheckout && c.Order.Key == o.Key {
 		return false
 	}

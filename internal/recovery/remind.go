@@ -27,33 +27,51 @@ func (s *Service) Remind(ctx context.Context, t Task) (Verdict, error) {
 		return s.remindUnknownStore(ctx, t, err)
 	}
 	mine := claim(s.NewID())
-	v, c, err := s.tryClaim(ctx, st, t, mine)
-	if err == nil && v.Do == Wait {
-		if ahead := v.Until.Sub(s.now()); ahead > waitAtMost {
-			return v, s.postpone(ctx, t, c, v.Until)
-		}
-		if err := s.Clock.Wait(ctx, v.Until); err != nil {
-			return v, fmt.Errorf("wait for the due instant: %w", err)
-		}
-		v, c, err = s.tryClaim(ctx, st, t, mine)
-	}
+	v, c, err := s.waitAndClaim(ctx, st, t, mine)
 	if err != nil {
+		s.release(ctx, st, t.Reminder, c, mine)
 		return v, fmt.Errorf("claim: %w", err)
 	}
 	switch v.Do {
 	case Send:
 		return v, s.send(ctx, st, t.Reminder, c, mine)
 	case Wait:
-		return v, ErrEarly
+		return v, s.postpone(ctx, t, c, v.Until)
+	case Later:
+		return v, s.postponeToOpening(ctx, t, v.Until)
 	case Busy:
 		return v, ErrBusy
-	case Later:
-		later := Task{Store: t.Store, Checkout: t.Checkout, Reminder: t.Reminder, Suffix: dueSuffix(v.Until), At: v.Until}
-		if err := s.Queue.Create(ctx, later); err != nil {
-			return v, fmt.Errorf("enqueue for the window's opening: %w", err)
-		}
 	}
 	return v, nil
+}
+
+// waitAndClaim tries to claim, after a wait if the task is a little early. The wait
+// and both tries share one budget.
+func (s *Service) waitAndClaim(ctx context.Context, st *Store, t Task, mine claim) (Verdict, *Checkout, error) {
+	ctx, cancel := context.WithTimeout(ctx, waitAtMost+s.Deadlines.Claim)
+	defer cancel()
+	first, cancelFirst := context.WithTimeout(ctx, s.Deadlines.Claim)
+	defer cancelFirst()
+	v, c, err := s.tryClaim(first, st, t, mine, false)
+	if err != nil || v.Do != Wait || v.Until.Sub(s.now()) > waitAtMost {
+		return v, c, err
+	}
+	if err := s.Clock.Wait(ctx, v.Until); err != nil {
+		return v, c, fmt.Errorf("wait for the due instant: %w", err)
+	}
+	return s.tryClaim(ctx, st, t, mine, false)
+}
+
+// postponeToOpening enqueues a late reminder for the send window's opening.
+func (s *Service) postponeToOpening(ctx context.Context, t Task, opening time.Time) error {
+	next := Task{Store: t.Store, Checkout: t.Checkout, Reminder: t.Reminder, Suffix: dueSuffix(opening), At: opening}
+	if t.Suffix == next.Suffix { // this is that task, too early
+		return ErrEarly
+	}
+	if err := s.Queue.Create(ctx, next); err != nil {
+		return fmt.Errorf("enqueue for the window's opening: %w", err)
+	}
+	return nil
 }
 
 // postpone answers a task that came too early: the task for the due instant is
@@ -74,11 +92,12 @@ func (s *Service) postpone(ctx context.Context, t Task, c *Checkout, due time.Ti
 	return ErrEarly
 }
 
-// hopOf reads the number of a hop's suffix, "h{k}".
+// hopOf reads the number of a hop's suffix, "h{k}". A due instant in base 36 may
+// begin with an h too, but is longer.
 func hopOf(suffix string) (int, bool) {
 	rest, ok := strings.CutPrefix(suffix, "h")
 	k, err := strconv.Atoi(rest)
-	return k, ok && err == nil
+	return k, ok && err == nil && len(rest) < 4
 }
 
 // claim names the attempt of one run, made before the transaction: a run that
@@ -87,14 +106,12 @@ func hopOf(suffix string) (int, bool) {
 type claim string
 
 // tryClaim judges the reminder within a transaction and writes what follows:
-// nothing, its end, or this run's claim.
-func (s *Service) tryClaim(ctx context.Context, st *Store, t Task, mine claim) (Verdict, *Checkout, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.Deadlines.Claim)
-	defer cancel()
+// nothing, its end, or this run's claim. After an error it looks once more.
+func (s *Service) tryClaim(ctx context.Context, st *Store, t Task, mine claim, again bool) (Verdict, *Checkout, error) {
 	var v Verdict
 	var c *Checkout
 	won := false
-	decide := func(k Case) (Change, error) {
+	err := s.DB.UpdateCheckout(ctx, t.Store, t.Checkout, WholeCase, func(k Case) (Change, error) {
 		c = k.Checkout
 		now := s.now()
 		if won = c != nil && c.Reminders[t.Reminder].Attempt == string(mine) && c.Reminders[t.Reminder].State == Claimed; won {
@@ -103,16 +120,25 @@ func (s *Service) tryClaim(ctx context.Context, st *Store, t Task, mine claim) (
 		}
 		v = Judge(st, k, t.Reminder, now)
 		return apply(st, k, t.Reminder, v, mine, now), nil
+	})
+	switch {
+	case won: // what was read inside the transaction is there, whatever became of its end
+		return v, c, nil
+	case err != nil && c != nil && !again && ctx.Err() == nil: // the claim may be there, for nobody but this run to use
+		return s.tryClaim(ctx, st, t, mine, true)
 	}
-	err := s.DB.UpdateCheckout(ctx, t.Store, t.Checkout, WholeCase, decide)
-	if errors.Is(err, ErrOverload) && !won && ctx.Err() == nil {
-		// The claim may be there, and nobody but this run may use it: look once more.
-		err = s.DB.UpdateCheckout(ctx, t.Store, t.Checkout, WholeCase, decide)
+	return v, c, err
+}
+
+// release gives back a claim that may have been made although its answer did not
+// come: nobody but this run could use it, and nothing was sent.
+func (s *Service) release(ctx context.Context, st *Store, id ReminderID, c *Checkout, mine claim) {
+	if c == nil {
+		return
 	}
-	if err != nil && !won { // what was read inside the transaction is there, whatever became of its end
-		return v, nil, err
+	if err := s.record(ctx, st, c, id, mine, outcome{unsent: true}); err != nil {
+		s.Log.WarnContext(ctx, "claim not released: if it was made, it ends as unknown", "checkout", c.Key, "reminder", id.String(), "error", err)
 	}
-	return v, c, nil
 }
 
 // apply is what a verdict changes.

@@ -52,8 +52,10 @@ func (c Customer) Name() string {
 	return c.FirstName + " " + c.LastName
 }
 
-// outcome is what the mail service made of a message: an ID, or err.
+// outcome is what the mail service made of a message: an ID, or err; or that it was
+// never asked.
 type outcome struct {
+	unsent            bool
 	provider, subject string
 	at                time.Time
 	err               *SendError
@@ -67,14 +69,32 @@ func (o outcome) answer() error {
 	return o.err
 }
 
+// recordTries bounds the tries to record an outcome, and recordPause is the longest
+// pause between two, by our clock.
+const (
+	recordTries = 8
+	recordPause = time.Second
+)
+
 // record writes the outcome, where the entry still holds this run's attempt. It
 // goes on for as long as its deadline allows: what is not recorded ends as unknown.
 func (s *Service) record(ctx context.Context, st *Store, c *Checkout, id ReminderID, mine claim, out outcome) error {
 	// The mail is out: a caller that hangs up must not keep us from writing it down.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Deadlines.Outcome)
 	defer cancel()
+	pause := recordPause / 16
+	for try := 1; ; try++ {
+		err := s.recordOnce(ctx, st, c, id, mine, out)
+		if err == nil || ctx.Err() != nil || try == recordTries || s.Clock.Wait(ctx, s.now().Add(pause)) != nil {
+			return err
+		}
+		pause = min(2*pause, recordPause)
+	}
+}
+
+func (s *Service) recordOnce(ctx context.Context, st *Store, c *Checkout, id ReminderID, mine claim, out outcome) error {
 	need := CheckoutOnly
-	if out.err != nil && st.countsMessages() {
+	if (out.err != nil || out.unsent) && st.countsMessages() {
 		need = WholeCase // a message that did not go out does not count
 	}
 	recorded := false
@@ -102,6 +122,8 @@ func (o outcome) change(st *Store, k Case, sentTo *Checkout, id ReminderID, now 
 	r := c.Reminders[id]
 	ch := Change{}
 	switch {
+	case o.unsent:
+		r.release(now)
 	case o.err == nil:
 		r.State, r.Message, r.SentAt = Sent, o.provider, o.at
 		if c.LastSent == nil {
@@ -112,11 +134,13 @@ func (o outcome) change(st *Store, k Case, sentTo *Checkout, id ReminderID, now 
 	case errors.Is(o.err, ErrUnknown):
 		r.State, r.LastError = Unknown, o.err.Detail
 		ch.Message = o.message(st, sentTo, id, r, now)
+	case errors.Is(o.err, ErrRejected) && r.Resent: // the attempt before may have been accepted
+		r.State, r.LastError = Unknown, o.err.Detail
 	case errors.Is(o.err, ErrRejected):
 		r.State, r.Reason, r.LastError = Failed, ReasonRejected, o.err.Detail
-	default: // nothing was sent: release the claim
-		r.State, r.LastError, r.Look = Scheduled, o.err.Error(), now.Add(lookAgainAfter)
-		r.Attempt, r.ClaimedUntil = "", time.Time{}
+	default: // nothing was sent
+		r.LastError = o.err.Error()
+		r.release(now)
 	}
 	if r.State == Scheduled || r.State == Failed {
 		ch.Marks = unmarked(st, k, sentTo, id, now)
@@ -125,6 +149,16 @@ func (o outcome) change(st *Store, k Case, sentTo *Checkout, id ReminderID, now 
 	settle(st, c, now)
 	ch.Update = []*Checkout{c}
 	return ch
+}
+
+// release gives a claim back, of which nothing was sent. Where an earlier attempt's
+// outcome is unknown it is unknown again, and may be tried again later.
+func (r *Reminder) release(now time.Time) {
+	if r.Resent {
+		r.State, r.Attempt, r.Resent, r.ClaimedUntil = Unknown, "", false, now
+		return
+	}
+	r.State, r.Attempt, r.ClaimedUntil, r.Look = Scheduled, "", time.Time{}, now.Add(lookAgainAfter)
 }
 
 // unmarked takes a message that did not go out back from those that count for its

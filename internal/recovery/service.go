@@ -63,22 +63,24 @@ func (s *Service) RecordCheckout(ctx context.Context, store string, n News) (*Ch
 	early, late := splitTasks(tasks(c, n.Arrived), n.Arrived)
 	var wg sync.WaitGroup
 	var lost []Task
-	wg.Go(func() { lost = s.enqueue(ctx, late) })
+	wg.Go(func() { lost, _ = s.enqueue(ctx, late) })
 	err = s.DB.Commit(ctx, store, withAnchors(st, Change{Create: c}, c, n.Arrived))
 	wg.Wait()
 
-	if errors.Is(err, ErrExists) {
-		return s.updateCheckout(ctx, st, n)
+	if errors.Is(err, ErrExists) || errors.Is(err, ErrConflict) {
+		return s.updateCheckout(ctx, st, n, lost)
 	}
 	if err != nil {
 		return nil, Ignored, fmt.Errorf("record checkout: %w", err)
 	}
-	s.leaveToSweep(ctx, c, append(lost, s.enqueue(ctx, early)...))
+	failed, _ := s.enqueue(ctx, early)
+	s.leaveToSweep(ctx, c, append(lost, failed...))
 	return c, Created, nil
 }
 
-// updateCheckout takes n over into a checkout that is there already.
-func (s *Service) updateCheckout(ctx context.Context, st *Store, n News) (*Checkout, Effect, error) {
+// updateCheckout takes n over into a checkout that is there already; lost are tasks
+// of its first generation that could not be enqueued just now.
+func (s *Service) updateCheckout(ctx context.Context, st *Store, n News, lost []Task) (*Checkout, Effect, error) {
 	var c *Checkout
 	var effect Effect
 	err := s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, n.CheckoutID), CheckoutOnly, func(k Case) (Change, error) {
@@ -95,9 +97,14 @@ func (s *Service) updateCheckout(ctx context.Context, st *Store, n News) (*Check
 	if err != nil {
 		return nil, Ignored, fmt.Errorf("update checkout: %w", err)
 	}
-	if effect == Restarted || effect == Created {
-		s.leaveToSweep(ctx, c, s.enqueue(ctx, tasks(c, n.Arrived)))
+	missing := tasks(c, n.Arrived)
+	if effect != Restarted && effect != Created {
+		// It may be the repetition of a call whose answer was lost before its tasks
+		// were made. The names make it safe.
+		missing, _ = splitTasks(missing, n.Arrived)
 	}
+	failed, _ := s.enqueue(ctx, missing)
+	s.leaveToSweep(ctx, c, append(lost, failed...))
 	return c, effect, nil
 }
 
@@ -139,21 +146,26 @@ func splitTasks(all []Task, now time.Time) (early, late []Task) {
 	return early, late
 }
 
-// enqueue creates the tasks side by side and returns those that failed.
-func (s *Service) enqueue(ctx context.Context, all []Task) []Task {
-	failed := make([]bool, len(all))
+// enqueue creates the tasks side by side and returns those that failed, and why.
+func (s *Service) enqueue(ctx context.Context, all []Task) ([]Task, error) {
+	failed := make([]error, len(all))
 	var wg sync.WaitGroup
 	for i, t := range all {
 		wg.Go(func() {
 			if err := s.Queue.Create(ctx, t); err != nil {
-				failed[i] = true
+				failed[i] = err
 				s.Log.WarnContext(ctx, "task not enqueued, left to the sweep", "task", t.Name(), "error", err)
 			}
 		})
 	}
 	wg.Wait()
-	i := 0
-	return slices.DeleteFunc(slices.Clone(all), func(Task) bool { i++; return !failed[i-1] })
+	var list []Task
+	for i, err := range failed {
+		if err != nil {
+			list = append(list, all[i])
+		}
+	}
+	return list, errors.Join(failed...)
 }
 
 // leaveToSweep notes on the checkout that tasks are missing, so that the next

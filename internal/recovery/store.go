@@ -105,8 +105,14 @@ func HostAllowed(hosts []string, host string) bool {
 	return slices.ContainsFunc(hosts, func(h string) bool {
 		h = strings.ToLower(h)
 		if parent, ok := strings.CutPrefix(h, "*"); ok {
-			return len(host) > len(parent) && strings.HasSuffix(host, parent)
+			return len(host) > len(parent) && strings.HasSuffix(host, parent) && isASCII(host)
 		}
 		return h == host
 	})
+}
+
+// isASCII keeps out look-alikes of the dot, which some clients turn into one, or
+// into a slash.
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > 127 })
 }

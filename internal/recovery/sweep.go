@@ -23,16 +23,20 @@ type SweepResult struct {
 
 // Sweep enqueues what should have run and did not. It only enqueues: Remind alone
 // ends reminders. It may run twice at once, or die half-way: the same tasks get the
-// same names, and what was not noted is done again. It stops when ctx nears its end;
-// the next one goes on.
+// same names, and what was not noted is done again by the next one. A checkout that
+// cannot be swept does not keep it from the others; an overloaded service does.
 func (s *Service) Sweep(ctx context.Context) (SweepResult, error) {
 	var result SweepResult
 	var after *Checkout
+	var errs []error
 	for {
 		now := s.now()
 		page, err := s.DB.ToCheck(ctx, now, after, sweepPage)
 		if err != nil {
-			return result, fmt.Errorf("look for overdue reminders: %w", err)
+			errs = append(errs, fmt.Errorf("look for overdue reminders: %w", err))
+		}
+		if len(page) == 0 {
+			return result, errors.Join(errs...)
 		}
 		for _, c := range page {
 			if result.Checkouts == 0 {
@@ -42,12 +46,12 @@ func (s *Service) Sweep(ctx context.Context) (SweepResult, error) {
 			n, err := s.sweepCheckout(ctx, c, now)
 			result.Enqueued += n
 			if err != nil {
-				return result, err
+				errs = append(errs, fmt.Errorf("sweep checkout %s: %w", c.Key, err))
+			}
+			if errors.Is(err, ErrOverload) {
+				return result, errors.Join(errs...)
 			}
 			after = c
-		}
-		if len(page) < sweepPage {
-			return result, nil
 		}
 	}
 }
@@ -74,8 +78,8 @@ func (s *Service) sweepCheckout(ctx context.Context, c *Checkout, now time.Time)
 		}
 		version.Reminders[id] = r
 	}
-	if failed := s.enqueue(ctx, list); len(failed) > 0 {
-		return len(list) - len(failed), fmt.Errorf("enqueue overdue reminders: %w", ErrOverload)
+	if failed, err := s.enqueue(ctx, list); err != nil {
+		return len(list) - len(failed), err
 	}
 	settle(st, version, now)
 	err = s.DB.Commit(ctx, c.Store, Change{Update: []*Checkout{version}})

@@ -14,20 +14,21 @@ import (
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
-// judge says what an answer means for the mail; nil if SendGrid took it. Nothing
-// but 2xx, 4xx and 503 says for certain whether it did.
+// judge says what an answer means for the mail; nil if SendGrid took it. 400, 413 and
+// 422 are about this mail; other refusals are about us, and would meet every mail.
+// A 5xx other than 503 does not say whether it was taken.
 func (s *Mailer) judge(r *rest.Response) *recovery.SendError {
 	e := &recovery.SendError{Detail: detail(r)}
 	switch code := r.StatusCode; {
 	case code >= 200 && code < 300: // 202, or 200 in the sandbox
 		return nil
-	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
+	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable,
+		code == http.StatusRequestTimeout, code == http.StatusMisdirectedRequest, code == http.StatusTooEarly:
 		e.Kind, e.RetryAfter = recovery.ErrOverload, retryAfter(http.Header(r.Headers), s.now())
-	case code == http.StatusUnauthorized, code == http.StatusForbidden,
-		code == http.StatusNotFound, code == http.StatusMethodNotAllowed: // a wrong host: every mail would fail
-		e.Kind = recovery.ErrDeployment
-	case code >= 400 && code < 500:
+	case code == http.StatusBadRequest, code == http.StatusRequestEntityTooLarge, code == http.StatusUnprocessableEntity:
 		e.Kind = recovery.ErrRejected
+	case code >= 300 && code < 500: // 3xx: a wrong host
+		e.Kind = recovery.ErrDeployment
 	default:
 		e.Kind = recovery.ErrUnknown
 	}

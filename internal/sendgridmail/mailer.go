@@ -49,6 +49,11 @@ func New(accounts map[string]Account, now func() time.Time) *Mailer {
 // function instance may have requests at once.
 const idleConnections = 128
 
+// idleTime is how long a connection may rest. One that SendGrid closes while a mail is
+// being written leaves that mail's outcome unknown, and an instance without a request
+// in hand does not see the closing; a handshake more costs less.
+const idleTime = 5 * time.Second
+
 // newHTTPClient makes a client that sends each request once. sendgrid-go's own is
 // shared between all its users, follows redirects and keeps two connections.
 //
@@ -58,6 +63,7 @@ const idleConnections = 128
 func newHTTPClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, idleConnections
+	t.IdleConnTimeout = idleTime
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
 	return &http.Client{

@@ -33,8 +33,8 @@ func TestSendAsksOnce(t *testing.T) {
 		http.Redirect(w, r, "/v3/mail/send/", http.StatusTemporaryRedirect)
 	}))
 	_, err := m.Send(t.Context(), example())
-	if e := sendError(t, err); e.Kind != recovery.ErrUnknown || requests.Load() != 1 {
-		t.Errorf("redirected: got %v after %d requests, want ErrUnknown after 1", e, requests.Load())
+	if e := sendError(t, err); e.Kind != recovery.ErrDeployment || requests.Load() != 1 {
+		t.Errorf("redirected: got %v after %d requests, want ErrDeployment after 1", e, requests.Load())
 	}
 }
 
