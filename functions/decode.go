@@ -3,6 +3,7 @@ package functions
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/mail"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
@@ -25,6 +27,8 @@ const (
 	maxTitle   = 500
 	maxURL     = 2048
 	maxAddress = 254 // RFC 5321, 4.5.3.1.3
+	maxLocal   = 64  // RFC 5321, 4.5.3.1.1
+	maxLabel   = 63  // RFC 1035, 2.3.4
 	maxShort   = 100 // locales, time zones, codes
 	maxItems   = 250
 	maxCount   = 99_999
@@ -43,17 +47,13 @@ type object struct {
 // parseObject reads a body that is one JSON object and nothing else.
 func parseObject(body []byte, err *error) object {
 	o := object{err: err}
-	if e := json.Unmarshal(body, &o.fields); e != nil || o.fields == nil {
-		*err = invalid("", "the body is not one JSON object: %s", jsonFault(e))
+	e := json.Unmarshal(body, &o.fields)
+	if syntax := (*json.SyntaxError)(nil); errors.As(e, &syntax) {
+		*err = invalid("", "the body is not one JSON object: %v at byte %d", syntax, syntax.Offset)
+	} else if e != nil || o.fields == nil {
+		*err = invalid("", "the body is not one JSON object like {…}")
 	}
 	return o
-}
-
-func jsonFault(err error) string {
-	if err == nil {
-		return "want {…}"
-	}
-	return err.Error()
 }
 
 func (o object) fault(name, format string, args ...any) {
@@ -109,23 +109,38 @@ func (o object) email(name string, required bool) string {
 		return ""
 	}
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || a.Name != "" || !domain.MatchString(s[strings.LastIndexByte(s, '@')+1:]) {
+	at := strings.LastIndexByte(s, '@')
+	if err != nil || a.Address != s || a.Name != "" || at > maxLocal || !isDomain(s[at+1:]) || strings.ContainsFunc(s, invisible) {
 		o.fault(name, "want one e-mail address like ana@example.net")
 	}
 	return s
 }
 
-// domain wants at least two labels of letters, digits and hyphens.
-var domain = regexp.MustCompile(`^[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?(\.[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?)+$`)
+// label is one part of a domain: letters, digits and, inside, hyphens.
+var label = regexp.MustCompile(`^[\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?$`)
+
+// isDomain wants at least two labels, the last of which is no number.
+func isDomain(s string) bool {
+	labels := strings.Split(s, ".")
+	for _, l := range labels {
+		if len(l) > maxLabel || !label.MatchString(l) {
+			return false
+		}
+	}
+	_, err := strconv.Atoi(labels[len(labels)-1])
+	return len(labels) > 1 && err != nil
+}
+
+// invisible characters turn an address around, or make it look like another.
+func invisible(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }
 
 // locale reads a BCP 47 tag. Subtags that the registry does not know are let pass.
 func (o object) locale(name string) recovery.Field[string] {
 	f := o.text(name, maxShort)
 	if f.Value != "" {
-		if _, err := language.Parse(f.Value); err != nil {
-			if _, unknown := err.(language.ValueError); !unknown {
-				o.fault(name, "want a BCP 47 language tag like pt-BR")
-			}
+		_, err := language.Parse(f.Value)
+		if _, unknown := err.(language.ValueError); err != nil && !unknown || strings.Contains(f.Value, "_") {
+			o.fault(name, "want a BCP 47 language tag like pt-BR")
 		}
 	}
 	return f
@@ -159,7 +174,7 @@ func (o object) instant(name string) time.Time {
 func (o object) pastInstant(name string, now time.Time) time.Time {
 	t := o.instant(name)
 	if t.Sub(now) > maxAhead {
-		o.fault(name, "is more than %v ahead of now", maxAhead)
+		o.fault(name, "is more than 5 minutes ahead of now")
 	}
 	return t
 }
@@ -200,14 +215,18 @@ func (o object) link(name string, httpsOnly bool, hosts []string) recovery.Field
 	if f.Value == "" {
 		return f
 	}
+	schemes := "http:// or https://"
+	if httpsOnly {
+		schemes = "https://"
+	}
 	u, err := url.Parse(f.Value)
 	switch {
-	case err != nil, u.Host == "", u.User != nil, u.Scheme != "https" && (httpsOnly || u.Scheme != "http"), strings.ContainsAny(f.Value, " \\\"<>"):
-		want := "an http or https URL"
-		if httpsOnly {
-			want = "an https URL"
-		}
-		o.fault(name, "want %s like https://shop.example.com/cart", want)
+	case err != nil, strings.ContainsAny(f.Value, " \\\"<>"):
+		o.fault(name, "is not a well-formed URL: spaces, quotes and the like are written %%20, %%22 and so on")
+	case u.Host == "", u.Scheme != "https" && (httpsOnly || u.Scheme != "http"):
+		o.fault(name, "want a URL that begins with %s and a host", schemes)
+	case u.User != nil:
+		o.fault(name, "want a URL without a user and password")
 	case hosts != nil && !recovery.HostAllowed(hosts, u.Hostname()):
 		o.fault(name, "leads to %s, which is not one of the store's link_hosts", u.Hostname())
 	}

@@ -29,6 +29,9 @@ func (e *requestError) Error() string {
 	return e.message
 }
 
+// errIncomplete says that a request did not come whole.
+var errIncomplete = errors.New("the request is incomplete")
+
 func invalid(field, format string, args ...any) *requestError {
 	return &requestError{status: http.StatusBadRequest, code: "invalid", message: fmt.Sprintf(format, args...), field: field}
 }
@@ -64,7 +67,7 @@ func (e endpoint) statusOf(err error) *requestError {
 }
 
 func overloaded(err error) bool {
-	return errors.Is(err, recovery.ErrOverload) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	return errors.Is(err, recovery.ErrOverload) || errors.Is(err, errIncomplete) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 func retryAfter(err error) time.Duration {

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -115,10 +114,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, &requestError{status: http.StatusRequestEntityTooLarge, code: "too_large", message: "the body is larger than " + strconv.FormatInt(limit>>10, 10) + " KiB"}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, fmt.Errorf("the body came too slowly: %w", context.DeadlineExceeded)
-	case err != nil:
-		return nil, invalid("", "the body could not be read: %v", err)
+	case err != nil: // it came too slowly, or was cut off: nothing final can be said of it
+		return nil, fmt.Errorf("%w: read the body: %w", errIncomplete, err)
 	case !utf8.Valid(body):
 		return nil, invalid("", "the body is not valid UTF-8")
 	}
@@ -168,8 +165,13 @@ func (e endpoint) log(ctx context.Context, log *slog.Logger, r *http.Request, re
 	}
 	level := slog.LevelInfo
 	if err != nil {
-		attrs = append(attrs, "error", err.Error())
 		level = e.levelOf(err)
+		var re *requestError
+		if errors.As(err, &re) { // its message may repeat what the caller sent
+			attrs = append(attrs, "error", re.code, "field", re.field)
+		} else {
+			attrs = append(attrs, "error", err.Error())
+		}
 	}
 	log.Log(ctx, level, "request", attrs...)
 }

@@ -6,9 +6,12 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/comeback-checkout/comeback/emulators/cloudtasks"
 	"github.com/comeback-checkout/comeback/emulators/console"
+	"github.com/comeback-checkout/comeback/internal/config"
 )
 
 // consoleOptions shows the console what runs here.
@@ -74,11 +77,32 @@ func (s *System) printReady(w io.Writer) {
 	if s.FunctionsURL == "" || s.ConsoleURL == "" {
 		return
 	}
+	store, ok := s.Config.Stores["default"]
+	if !ok {
+		store = s.Config.Stores[ids[0]]
+	}
 	fmt.Fprintf(w, `
-try it: a shopper leaves a checkout, half an hour passes, and the mail is there
-  curl -s %s/checkout -H 'Authorization: Bearer %s' -d '{"email":"ana@example.net","customer":{"first_name":"Ana"},"currency":"EUR","total":"89.90","items":[{"title":"Trail running shoes","quantity":1,"price":"89.90"}]}'
-  curl -s %s/api/clock -d '{"advance":"30m"}'
+try it: a shopper leaves a checkout, time passes, and the mail is there
+  curl -s %s/checkout -H 'Authorization: Bearer %s' -d '{"email":"ana@example.net","accepts_marketing":true,"customer":{"first_name":"Ana"},"currency":"EUR","total":"89.90","items":[{"title":"Trail running shoes","quantity":1,"price":"89.90"}]}'
+  curl -s %s/api/clock -d '{"advance":"%s"}'
   curl -s %s/api/messages
 then look at it in the browser: %s
-`, s.FunctionsURL, s.Config.Stores[ids[0]].APIKeys[0].Reveal(), s.ConsoleURL, s.ConsoleURL, s.ConsoleURL)
+`, s.FunctionsURL, store.APIKeys[0].Reveal(), s.ConsoleURL, untilFirstMail(store), s.ConsoleURL, s.ConsoleURL)
+}
+
+// untilFirstMail is how long a checkout of the store waits for its first mail at most.
+func untilFirstMail(s *config.Store) string {
+	wait := s.Steps[0].After + s.Spread
+	if s.Window != nil {
+		wait += 24 * time.Hour
+	}
+	// Without the zero units that Duration prints: 30m for 30m0s, 24h for 24h0m0s.
+	text := wait.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

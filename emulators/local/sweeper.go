@@ -25,10 +25,11 @@ type sweeper struct {
 // Health is what GET /api/health tells.
 type Health struct {
 	Now        time.Time  `json:"now"`
-	Sweeps     int        `json:"sweeps"`     // calls of Sweep
-	Failed     int        `json:"failed"`     // of them not answered 200
-	LastSweep  *time.Time `json:"last_sweep"` // null before the first
-	LastStatus int        `json:"last_status"`
+	Sweeps     int        `json:"sweeps"`               // calls of Sweep
+	LeftOut    int        `json:"left_out"`             // minutes whose sweep would have found nothing
+	Failed     int        `json:"failed"`               // sweeps not answered 200
+	LastSweep  *time.Time `json:"last_sweep,omitempty"` // nil before the first
+	LastStatus int        `json:"last_status,omitempty"`
 	LastError  string     `json:"last_error,omitempty"`
 	Checkouts  int        `json:"checkouts"` // that all sweeps together looked at
 	Enqueued   int        `json:"enqueued"`  // tasks that they made
@@ -49,7 +50,9 @@ func (w *sweeper) start() {
 		switch nothing, err := w.idle(next); {
 		case err != nil:
 			w.note(0, sweepResult{}, err, time.Since(began))
-		case !nothing:
+		case nothing:
+			w.leaveOut()
+		default:
 			status, result, err := w.call()
 			w.note(status, result, err, time.Since(began))
 		}
@@ -96,6 +99,12 @@ func (w *sweeper) look(now time.Time, revision uint64) error {
 		w.next = list[0].CheckAt
 	}
 	return nil
+}
+
+func (w *sweeper) leaveOut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.health.LeftOut++
 }
 
 // note writes down how a sweep went, and how much real time it took.

@@ -225,12 +225,7 @@ func (s *System) serveFunctions(ctx context.Context, lis net.Listener, cfg *conf
 		return err
 	}
 	s.onClose(s.App.Close)
-	mux := http.NewServeMux()
-	mux.Handle("/", withinWork(functions.Handler(s.App)))
-	if s.Tasks != nil {
-		mux.Handle("GET "+keysPath, s.Tasks.JWKSHandler())
-	}
-	s.serve(lis, mux)
+	s.serve(lis, s.withKeys(withinWork(functions.Handler(s.App))))
 	if s.Tasks != nil && !s.o.NoSweep {
 		newSweeper(s).start()
 	}
@@ -265,6 +260,21 @@ func (s *System) serve(lis net.Listener, h http.Handler) {
 			return srv.Close()
 		}
 		return nil
+	})
+}
+
+// withKeys offers the public keys of the tokens beside the functions.
+func (s *System) withKeys(h http.Handler) http.Handler {
+	if s.Tasks == nil {
+		return h
+	}
+	keys := s.Tasks.JWKSHandler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == keysPath {
+			keys.ServeHTTP(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
 	})
 }
 

@@ -132,7 +132,7 @@ stores:
     timezone: Europe/London
     reminders:
       - {after: 30m}
-      - {after: 1d12h, template: my-second, coupon: COMEBACK10}
+      - {after: 1d12h, template: second, coupon: COMEBACK10}
       - {after: 45d}
     send_window: {from: 08:00, to: "21:30"}
     consent: customers
@@ -171,7 +171,7 @@ stores:
 			ReplyTo:   "help@northwind.example.com", PostalAddress: "1 Pier Road\nBristol, UK", Locale: "pt-BR",
 			Steps: []recovery.Step{
 				{After: 30 * time.Minute, Template: "first"},
-				{After: 36 * time.Hour, Template: "my-second", Coupon: "COMEBACK10"},
+				{After: 36 * time.Hour, Template: "second", Coupon: "COMEBACK10"},
 				{After: 45 * 24 * time.Hour, Template: "last"},
 			},
 			Window:  &recovery.SendWindow{From: 8 * time.Hour, To: 21*time.Hour + 30*time.Minute},

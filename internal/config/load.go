@@ -68,6 +68,25 @@ func (l *loader) file(file []byte, c *Config) {
 			c.Stores[id] = s
 		}
 	}
+	l.ownKeys(stores, c)
+}
+
+// ownKeys refuses an API key that two stores share, since the key names the store. On
+// one machine the value for development may stand in for all of them.
+func (l *loader) ownKeys(stores *object, c *Config) {
+	owner := map[Secret]string{}
+	for _, id := range stores.names {
+		s := c.Stores[id]
+		if s == nil || !l.cloud {
+			continue
+		}
+		for _, key := range s.APIKeys {
+			if other, ok := owner[key]; ok && other != id && key != "" {
+				l.add("stores."+id+".api_keys", "(not shown)", "want a key of its own: store "+other+" has the same")
+			}
+			owner[key] = id
+		}
+	}
 }
 
 // root reads the file as one YAML document that is a mapping.

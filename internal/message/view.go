@@ -56,7 +56,9 @@ func newView(s *recovery.Store, c *recovery.Checkout, w *words, template, coupon
 		Unsubscribe:   w.Unsubscribe,
 	}
 	for _, item := range c.Items[:min(len(c.Items), maxItems)] {
-		v.Items = append(v.Items, newItemView(item, w, locale))
+		if iv := newItemView(item, w, locale); iv.Title != "" { // without a name there is nothing to show
+			v.Items = append(v.Items, iv)
+		}
 	}
 	if c.Total != nil {
 		v.Total = money.Format(*c.Total, locale)

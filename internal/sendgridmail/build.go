@@ -48,8 +48,11 @@ func email(a recovery.Address) *mail.Email { return mail.NewEmail(oneLine(a.Name
 // oneLine makes s fit for a header: what breaks or controls lines becomes a space.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if breaksLine(r) {
+		switch {
+		case breaksLine(r):
 			return ' '
+		case unicode.In(r, unicode.Bidi_Control): // it would turn around what a mail program shows after it
+			return -1
 		}
 		return r
 	}, s)

@@ -133,15 +133,16 @@ func TestFaults(t *testing.T) {
 		Store: "default", Checkout: recovery.CheckoutKey("default", "a"), Reminder: recovery.ReminderID{Generation: 1}, At: now.Add(time.Hour),
 	}
 	for mode, c := range map[string]struct {
+		timeout time.Duration // short only where it is what ends the call
 		want    error
 		pending int
 	}{
-		"unavailable":      {recovery.ErrOverload, 0},
-		"timeout":          {recovery.ErrOverload, 0},
-		"accept_then_drop": {nil, 1},
+		"unavailable":      {200 * time.Millisecond, recovery.ErrOverload, 0},
+		"timeout":          {200 * time.Millisecond, recovery.ErrOverload, 0},
+		"accept_then_drop": {time.Minute, nil, 1},
 	} {
 		e := open(t, now, "reminders")
-		e.config.Timeout = 200 * time.Millisecond
+		e.config.Timeout = c.timeout
 		if err := e.server.SetFault(emulator.Fault{Mode: mode}); err != nil {
 			t.Fatal(err)
 		}
@@ -152,6 +153,7 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s: %d tasks, want %d", mode, got, c.pending)
 		}
 		e.server.Heal()
+		e.config.Timeout = time.Minute
 		if err := e.Create(t.Context(), task); err != nil || len(e.Pending()) != 1 {
 			t.Errorf("%s, healed: %v, %d tasks; want one", mode, err, len(e.Pending()))
 		}
