@@ -55,7 +55,7 @@ func Variables() []Variable {
 		{varSendGridEventsKey, "", "the SendGrid emulator's key of events, where the file's reference is not set; for one machine only"},
 		{varKService, "", "set by Cloud Run: this is the cloud, where nothing falls back to a value for development"},
 		{varFunctionTarget, "", "set by Cloud Run functions: the function to serve, whose secrets alone are read"},
-		{varLogLevel, "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"},
+		{varLogLevel, "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`; `make run` shows warnings only, unless it is set"},
 		{"COMEBACK_API_KEY", LocalAPIKey, "secret: the key that the storefront's backend sends"},
 		{"COMEBACK_LINK_KEY", LocalLinkKey, "secret: signs the links in mails"},
 		{"COMEBACK_ID_KEY", LocalIDKey, "secret: keys the hashes of addresses; never change it"},
