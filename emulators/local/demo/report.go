@@ -32,7 +32,7 @@ func (r *record) printShop(out io.Writer) {
 			ordered++
 		}
 	}
-	fmt.Fprintf(out, "%d checkouts by %d shoppers, %d of them ordered, %d times the cart changed\n\n", len(r.checkouts), len(shoppers), ordered, restarts)
+	fmt.Fprintf(out, "%d checkouts by %d shoppers, %d of them stopped by an order, %d times the cart changed\n\n", len(r.checkouts), len(shoppers), ordered, restarts)
 }
 
 // printEnds prints a line for each way in which reminders ended, with a column for
