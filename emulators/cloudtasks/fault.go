@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/comeback-checkout/comeback/emulators/clock"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -99,12 +100,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return status.FromContextError(ctx.Err()).Err()
+	if err := clock.Pause(ctx, d); err != nil {
+		return status.FromContextError(err).Err()
 	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/comeback-checkout/comeback/emulators/clock"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -96,14 +97,10 @@ func (s *Server) before(ctx context.Context, f Fault) error {
 	if delay == 0 {
 		return nil
 	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return status.FromContextError(ctx.Err()).Err()
+	if err := clock.Pause(ctx, delay); err != nil {
+		return status.FromContextError(err).Err()
 	}
+	return nil
 }
 
 func (s *Server) interceptUnary(ctx context.Context, r any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {

@@ -1,0 +1,34 @@
+package clock
+
+import (
+	"context"
+	"runtime"
+	"time"
+)
+
+// coarse is by how much a timer may be late in a process that is otherwise idle:
+// Go's poller sleeps in whole milliseconds.
+const coarse = 1500 * time.Microsecond
+
+// Pause waits for d of real time, to some tens of microseconds, or until ctx ends,
+// and returns the context's error then. It is for injected latency, which measures
+// what waits for it: a timer alone would add up to a millisecond of its own.
+func Pause(ctx context.Context, d time.Duration) error {
+	until := time.Now().Add(d)
+	if d > coarse {
+		timer := time.NewTimer(d - coarse)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for time.Now().Before(until) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		runtime.Gosched()
+	}
+	return nil
+}
