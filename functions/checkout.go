@@ -78,7 +78,8 @@ func storefront(a *app.App, r *request) (object, *recovery.Store, error) {
 
 // isLegacy says whether a client of the replaced system calls.
 func isLegacy(r *request) bool {
-	return strings.HasSuffix(r.URL.Path, "/api/checkout") || strings.HasSuffix(r.URL.Path, "/api/order")
+	path := strings.TrimSuffix(r.URL.Path, "/")
+	return strings.HasSuffix(path, "/api/checkout") || strings.HasSuffix(path, "/api/order")
 }
 
 func readCheckout(o object, st *recovery.Store, now time.Time, legacy bool) recovery.News {

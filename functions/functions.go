@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
@@ -73,7 +74,7 @@ func Handler(a *app.App) http.Handler {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h, ok := routes[lastSegments(r.URL.Path, routes)]; ok {
+		if h, ok := routes[lastSegments(strings.TrimSuffix(r.URL.Path, "/"), routes)]; ok {
 			h(w, r)
 			return
 		}

@@ -132,6 +132,9 @@ func (s *Server) Listen(addr string) (net.Addr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for Cloud Tasks: %w", err)
 	}
+	s.mu.Lock()
+	s.addr = lis.Addr() // Addr may be asked before the goroutine runs
+	s.mu.Unlock()
 	go func() {
 		if err := s.Serve(lis); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			s.log.Error("the Cloud Tasks emulator stopped", "error", err)

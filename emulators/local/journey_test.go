@@ -106,7 +106,7 @@ func TestReplacedSystemsForms(t *testing.T) {
 func TestMounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for i, path := range []string{"/checkout", "/comeback/v1/checkout", "/Checkout", "/api/checkout", "/x/api/checkout"} {
+	for i, path := range []string{"/checkout", "/comeback/v1/checkout", "/Checkout", "/checkout/", "/api/checkout", "/x/api/checkout/"} {
 		field := "email"
 		if strings.Contains(path, "/api/") {
 			field = "email_id"
