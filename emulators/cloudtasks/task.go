@@ -129,8 +129,8 @@ func checkTask(t *cloudtaskspb.Task, now time.Time) error {
 	if t.GetAppEngineHttpRequest() != nil {
 		return status.Error(codes.Unimplemented, "The emulator has no App Engine tasks.")
 	}
-	if t.RetryConfig != nil {
-		if err := checkRetry(t.RetryConfig); err != nil {
+	if retry := t.GetRetryConfig(); retry != nil {
+		if err := checkRetry(retry); err != nil {
 			return err
 		}
 	}

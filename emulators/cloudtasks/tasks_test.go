@@ -305,3 +305,15 @@ func TestTasksFromHandlersBelongToTheAdvance(t *testing.T) {
 		t.Errorf("got %d calls, want 6", n)
 	}
 }
+
+// A request without a task is refused like one without an address, and ends nothing.
+func TestCreateWithoutTask(t *testing.T) {
+	t.Parallel()
+	e := start(t, cloudtasks.Options{})
+	for range 2 {
+		_, err := e.client.CreateTask(t.Context(), &cloudtaskspb.CreateTaskRequest{Parent: queue})
+		if status.Code(err) != codes.InvalidArgument {
+			t.Errorf("got %v, want INVALID_ARGUMENT", err)
+		}
+	}
+}

@@ -216,7 +216,7 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "/api/clock", `{"advance":"1m"} x`, 400, ""},
 		{"POST", "/api/clock", `{}`, 400, "advance"},
 		{"POST", "/api/clock", `{"advance":"1m","set":"2099-01-01T00:00:00Z"}`, 400, "advance"},
-		{"POST", "/api/clock", `{"advance":30}`, 400, "Advance"},
+		{"POST", "/api/clock", `{"advance":30}`, 400, "advance"},
 		{"POST", "/api/clock", `{"advance":""}`, 400, "advance"},
 		{"POST", "/api/clock", `{"advance":"1w"}`, 400, "advance"},
 		{"POST", "/api/clock", `{"advance":"1h1d"}`, 400, "advance"},

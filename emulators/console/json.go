@@ -95,7 +95,7 @@ func decode(r *http.Request, v any) error {
 		return nil
 	}
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return invalid(wrong.Field, "got a JSON "+wrong.Value+", want "+jsonName(wrong.Type.Kind()))
+		return invalid(strings.ToLower(wrong.Field), "got a JSON "+wrong.Value+", want "+jsonName(wrong.Type.Kind()))
 	}
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 		return &apiError{status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: "the body is over 64 KiB"}

@@ -88,7 +88,7 @@ func parseFlags(args []string, errOut io.Writer) (Options, error) {
 	fs.StringVar(&o.Firestore, "firestore", o.Firestore, "`address` of the Firestore emulator; off if FIRESTORE_EMULATOR_HOST names one")
 	fs.StringVar(&o.CloudTasks, "cloudtasks", o.CloudTasks, "`address` of the Cloud Tasks emulator; off if CLOUD_TASKS_EMULATOR_HOST names one")
 	fs.StringVar(&o.SendGrid, "sendgrid", o.SendGrid, "`address` of the SendGrid emulator; off if COMEBACK_SENDGRID_HOST names one")
-	fs.Var(&indexes, "indexes", "index definitions `FILE` that the Firestore emulator enforces; may be repeated; \"\" lets every query pass")
+	fs.Var(&indexes, "indexes", "index definitions `FILE` that the Firestore emulator enforces, instead of the project's own; may be repeated; \"\" alone lets every query pass")
 	fs.StringVar(&now, "now", "", "start the clock at this `RFC3339` instant (default: the machine's time, or the kept clock)")
 	fs.Usage = func() {
 		fmt.Fprintln(errOut, "usage: local [flags]        run Comeback and the emulators on this machine\n       local demo [flags]   play a day in a shop; local demo -help tells more\n\nflags:")
