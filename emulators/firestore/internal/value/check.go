@@ -30,9 +30,6 @@ func Check(f Fields) error {
 	return checkFields(f, nil, 0)
 }
 
-// CheckOne is Check for a single value at a path, as transforms bring it.
-func CheckOne(p Path, v *pb.Value) error { return check(v, p, len(p)-1) }
-
 func checkFields(f Fields, at Path, depth int) error {
 	for name, v := range f {
 		if err := checkFieldName(name); err != nil && !(name == "__type__" && TypeOf(f[name]) == String) {
