@@ -1,0 +1,14 @@
+output "urls" {
+  description = "Each function's address."
+  value       = module.comeback.urls
+}
+
+output "secrets" {
+  description = "The secrets that need a version."
+  value       = module.comeback.secrets
+}
+
+output "next_steps" {
+  description = "What is left to do."
+  value       = module.comeback.next_steps
+}

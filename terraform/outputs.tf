@@ -1,0 +1,71 @@
+output "project" {
+  description = "The project's ID."
+  value       = var.project
+}
+
+output "region" {
+  description = "Where the functions run."
+  value       = var.region
+}
+
+output "urls" {
+  description = "Each function's address."
+  value       = local.urls
+}
+
+output "webhook_urls" {
+  description = "The addresses to paste into Shopify, WooCommerce and SendGrid."
+  value = {
+    for key, function in { shopify = "Shopify", woocommerce = "WooCommerce", sendgrid = "SendGridEvents" } :
+    key => local.urls[function] if contains(keys(local.urls), function)
+  }
+}
+
+output "queues" {
+  description = "The task queues' full names."
+  value       = local.queue_names
+}
+
+output "database" {
+  description = "The Firestore database's name."
+  value       = google_firestore_database.comeback.name
+}
+
+output "secrets" {
+  description = "The secrets that need a version, and the configuration's key that each is for."
+  value       = { for name, s in local.secrets : name => { id = "projects/${var.project}/secrets/${local.secret_ids[name]}", key = s.key } }
+}
+
+output "archive" {
+  description = "The source archive's name in the bucket; its hash changes with the sources."
+  value       = google_storage_bucket_object.functions.name
+}
+
+output "address" {
+  description = "The IPv4 address that the domain's A record has to name; null without a domain."
+  value       = one(module.domain[*].address)
+}
+
+output "data" {
+  description = "What destroy leaves."
+  value = (
+    var.keep_data
+    ? "destroy leaves the Firestore database ${google_firestore_database.comeback.name} and the secret of the address hashes (${join(", ", keys(google_secret_manager_secret.kept))}); keep_data = false, applied before, deletes them"
+    : "destroy deletes the Firestore database ${google_firestore_database.comeback.name} with all its documents"
+  )
+}
+
+output "next_steps" {
+  description = "What is left to do."
+  value       = join("\n", [for i, step in local.next_steps : "${i + 1}. ${step}"])
+}
+
+locals {
+  next_steps = compact([
+    "Give every secret a version, if `deploy apply` has not: ${join(", ", keys(local.secrets))}.",
+    var.domain == null ? "" : "Point ${var.domain} to ${one(module.domain[*].address)} by an A record; the certificate follows, usually within the hour.",
+    "Try it: go run ./terraform/deploy smoke -project ${var.project} -config ${var.config} -to you@example.com",
+    "Let the shop post checkouts to ${local.urls.Checkout} and orders to ${local.urls.Order}, with its API key.",
+    "Turn off the shop's own reminders, or shoppers get both.",
+  ])
+}

@@ -1,0 +1,60 @@
+# The task queues. Names of several are not contiguous, because Cloud Tasks warms a
+# contiguous run of names as one.
+
+locals {
+  tasks_region = coalesce(var.tasks_region, var.region)
+
+  # In the order in which the functions count them: a checkout belongs to one by its hash.
+  queue_names = [
+    for i in range(local.queues) :
+    "projects/${var.project}/locations/${google_cloud_tasks_queue.reminders[tostring(i)].location}/queues/${google_cloud_tasks_queue.reminders[tostring(i)].name}"
+  ]
+
+  queue_concurrency = coalesce(var.queue_concurrency, min(1000, floor(local.remind_capacity / local.queues)))
+  remind_size       = merge(local.functions.Remind.size, { for k, v in try(var.functions["Remind"], {}) : k => v if v != null })
+  remind_capacity   = local.remind_size.max_instances * local.remind_size.concurrency
+}
+
+resource "google_cloud_tasks_queue" "reminders" {
+  for_each = toset([for i in range(local.queues) : tostring(i)])
+
+  project  = var.project
+  location = local.tasks_region
+  name     = join("-", compact(["comeback", substr(sha256("reminders-${each.key}"), 0, 6), var.queue_suffix]))
+
+  rate_limits {
+    max_dispatches_per_second = 500 # the most that the service allows
+    max_concurrent_dispatches = local.queue_concurrency
+  }
+
+  # From 10 s to 10 min, doubling, for 24 h. A task goes only once it has used up both
+  # its attempts and its time: the time decides, since 100 attempts take less.
+  retry_config {
+    max_attempts       = 100
+    max_retry_duration = "86400s"
+    min_backoff        = "10s"
+    max_backoff        = "600s"
+    max_doublings      = 16
+  }
+
+  depends_on = [google_project_service.api]
+
+  lifecycle {
+    # A queue that goes takes its waiting tasks along. Neither its name nor its place
+    # changes while it lives: a new queue_suffix is for new queues, and another region
+    # is refused.
+    ignore_changes = [name, location]
+    postcondition {
+      condition     = self.location == local.tasks_region
+      error_message = "The queues are in ${self.location} and cannot move. Set tasks_region = \"${self.location}\", or follow \"Moving to another region\" in docs/deploy.md."
+    }
+    precondition {
+      condition     = var.queues == null || local.file_queues == null || var.queues == local.file_queues
+      error_message = "The configuration file and the variable `queues` differ. Set the number in one place."
+    }
+    precondition {
+      condition     = local.queues * local.queue_concurrency <= local.remind_capacity
+      error_message = "The queues may run ${local.queues} × ${local.queue_concurrency} tasks at once, and Remind ${local.remind_capacity} (max_instances × concurrency). Past that Cloud Run answers 429, which slows whole queues. Raise functions.Remind.max_instances or lower queue_concurrency."
+    }
+  }
+}
