@@ -23,7 +23,9 @@ func Default() []byte { return embedded }
 // Config is what the file and the environment say, checked, with every default
 // filled in.
 type Config struct {
-	Queues int               // number of task queues, 1 to 32
+	// Queues is the number of task queues, 1 to 32: what the file says, else as many
+	// as the environment names, else 1.
+	Queues int
 	Stores map[string]*Store // by ID; at least one
 	Env    Env
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -131,16 +132,27 @@ func (l *loader) localQueues(project string, n int) []string {
 	return names
 }
 
+// maxQueues is the most task queues that there may be.
+const maxQueues = 32
+
+// queueNames wants n names, or any number that is allowed where n is 0.
 func queueNames(n int) func(string) ([]string, error) {
+	number := strconv.Itoa(n)
+	if n == 0 {
+		number = fmt.Sprintf("1 to %d", maxQueues)
+	}
 	return func(s string) ([]string, error) {
 		list := strings.Split(s, ",")
 		for i, name := range list {
 			list[i] = strings.TrimSpace(name)
 			if !queueForm.MatchString(list[i]) || slices.Contains(list[:i], list[i]) {
-				return nil, fmt.Errorf("want %d different full names like projects/P/locations/L/queues/Q, with commas between", n)
+				return nil, fmt.Errorf("want %s different full names like projects/P/locations/L/queues/Q, with commas between", number)
 			}
 		}
-		if len(list) != n {
+		switch {
+		case n == 0 && len(list) > maxQueues:
+			return nil, fmt.Errorf("want %s names", number)
+		case n != 0 && len(list) != n:
 			return nil, fmt.Errorf("want as many names as the file says under queues (%d)", n)
 		}
 		return list, nil

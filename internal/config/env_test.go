@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -62,6 +63,47 @@ func TestLocalQueues(t *testing.T) {
 	}
 }
 
+// queues names n task queues.
+func queues(n int) string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf("projects/p/locations/l/queues/a%d", i))
+	}
+	return strings.Join(names, ",")
+}
+
+func TestQueues(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, file, names string
+		want              int
+		fault             string
+	}{
+		{"neither says", "", "", 1, ""},
+		{"the file says", "queues: 3", "", 3, ""},
+		{"the environment says", "", queues(4), 4, ""},
+		{"as many as there may be", "", queues(32), 32, ""},
+		{"both say the same", "queues: 3", queues(3), 3, ""},
+		{"the environment says more", "queues: 1", queues(2), 0, "COMEBACK_QUEUES: \"projects/p/locations/l/queues/a0,projects/p/locations/l/queu…\": want as many names as the file says under queues (1)"},
+		{"the environment says less", "queues: 2", queues(1), 0, "COMEBACK_QUEUES: \"projects/p/locations/l/queues/a0\": want as many names as the file says under queues (2)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			e := env{"COMEBACK_QUEUES": tc.names}
+			if tc.fault != "" {
+				if got := faults(t, tc.file+store(""), e, ""); len(got) != 1 || got[0] != tc.fault {
+					t.Errorf("got %q, want %q", got, tc.fault)
+				}
+				return
+			}
+			c := load(t, tc.file+store(""), e, "")
+			if c.Queues != tc.want || len(c.Env.Queues) != tc.want {
+				t.Errorf("got %d queues and %d names, want %d", c.Queues, len(c.Env.Queues), tc.want)
+			}
+		})
+	}
+}
+
 func TestProjectOfTheRuntime(t *testing.T) {
 	t.Parallel()
 	if got := load(t, store(""), env{"GOOGLE_CLOUD_PROJECT": "a-project"}, "").Env.Project; got != "a-project" {
@@ -92,8 +134,8 @@ func TestEnvFaults(t *testing.T) {
 		{"nothing to know the scheduler by", env{"COMEBACK_SWEEP_URL": "", "COMEBACK_SCHEDULER_ACCOUNT": ""}, "Sweep", []string{
 			"COMEBACK_SWEEP_URL: missing", "COMEBACK_SCHEDULER_ACCOUNT: missing",
 		}},
-		{"too many queues", env{"COMEBACK_QUEUES": "projects/p/locations/l/queues/a,projects/p/locations/l/queues/b"}, "Order", []string{
-			`COMEBACK_QUEUES: "projects/p/locations/l/queues/a,projects/p/locations/l/queue…": want as many names as the file says under queues (1)`,
+		{"too many queues", env{"COMEBACK_QUEUES": queues(33)}, "Order", []string{
+			`COMEBACK_QUEUES: "projects/p/locations/l/queues/a0,projects/p/locations/l/queu…": want 1 to 32 names`,
 		}},
 		{"the same queue twice", env{"COMEBACK_QUEUES": "projects/p/locations/l/queues/a,projects/p/locations/l/queues/a"}, "Order", []string{"COMEBACK_QUEUES: "}},
 		{"plain http", env{"COMEBACK_REMIND_URL": "http://remind.example.com"}, "Order", []string{`COMEBACK_REMIND_URL: "http://remind.example.com": want an https URL`}},

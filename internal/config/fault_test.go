@@ -213,7 +213,7 @@ stores:
 		`stores.default.colour: unknown key: want one of `,
 		`stores.other.max_late: "never": want a duration such as 0s, 30m, 12h, 1d or 1d12h (line 14)`,
 		`LOG_LEVEL: "loud": want DEBUG, INFO, WARNING or ERROR`,
-		`COMEBACK_QUEUES: "reminders": want 1 different full names like projects/P/locations/L/queues/Q, with commas between`,
+		`COMEBACK_QUEUES: "reminders": want 1 to 32 different full names like projects/P/locations/L/queues/Q, with commas between`,
 	}
 	if len(got) != len(want) {
 		t.Fatalf("got %d faults, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))

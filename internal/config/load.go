@@ -13,6 +13,7 @@ type loader struct {
 	lookup   func(string) (string, bool)
 	function string // whose secrets and variables are needed; "" for everything
 	cloud    bool   // K_SERVICE is set: nothing falls back to a value for development
+	standIns bool   // a reference to a secret is as good as the secret: see Check
 }
 
 // Load reads the file, with lookup (os.LookupEnv) for the environment. It resolves
@@ -30,9 +31,12 @@ func Load(file []byte, lookup func(string) (string, bool), functionName string) 
 	if _, known := functions[functionName]; !known && functionName != "" {
 		l.add(varFunctionTarget, quote(functionName), "want one of "+strings.Join(Functions(), ", "))
 	}
-	c := &Config{Queues: 1, Stores: map[string]*Store{}}
+	c := &Config{Stores: map[string]*Store{}}
 	l.file(file, c)
 	c.Env = l.env(c.Queues)
+	if c.Queues == 0 {
+		c.Queues = max(1, len(c.Env.Queues))
+	}
 	if err := l.join(); err != nil {
 		return nil, err
 	}
@@ -54,7 +58,7 @@ func (l *loader) file(file []byte, c *Config) {
 		return
 	}
 	defer root.done()
-	c.Queues = root.get("queues").integer(1, 1, 32)
+	c.Queues = root.get("queues").integer(0, 1, maxQueues) // 0: the environment decides
 	p := root.get("stores")
 	stores, ok := p.object()
 	switch {
