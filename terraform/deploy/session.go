@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+)
+
+// lockTimeout is how long Terraform waits for somebody else's run on the same state.
+const lockTimeout = "60s"
+
+// session is Terraform at work in one folder.
+type session struct {
+	*program
+	o    *options
+	tf   *tfexec.Terraform
+	temp string // plan files, which may hold secret_values
+
+	// granted says that this run has enabled an API, made an account or granted
+	// something, which takes Google a while to notice everywhere.
+	granted bool
+}
+
+// open finds Terraform and makes it ready to work. The caller closes the session.
+func (p *program) open(ctx context.Context, o *options) (*session, error) {
+	if p.variable("TF_WORKSPACE") != "" {
+		return nil, errors.New("TF_WORKSPACE is set, which counts for nothing here: run terraform workspace select in the folder instead, and unset it")
+	}
+	var err error
+	if o.dir, err = o.folder(); err != nil {
+		return nil, err
+	}
+	path, err := p.findTerraform(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{program: p, o: o}
+	if s.tf, err = tfexec.NewTerraform(o.dir, path); err != nil {
+		return nil, err
+	}
+	if p.terraformEnv != nil {
+		if err := s.tf.SetEnv(p.terraformEnv); err != nil {
+			return nil, err
+		}
+	}
+	// However long it takes to finish what was begun: a killed Terraform forgets it.
+	if err := s.tf.SetWaitDelay(0); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		fmt.Fprintln(p.errOut, "warning:", err)
+	}
+	if s.temp, err = os.MkdirTemp("", "comeback-deploy-"); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// close removes the plans.
+func (s *session) close() { _ = os.RemoveAll(s.temp) }
+
+// gentle is the context for Terraform's own commands.
+func (s *session) gentle(ctx context.Context) context.Context {
+	if s.terraformContext != nil {
+		return s.terraformContext
+	}
+	return ctx
+}
+
+// init downloads the providers and opens the state.
+func (s *session) init(ctx context.Context) error {
+	if err := s.tf.Init(s.gentle(ctx)); err != nil {
+		return failure("terraform init", textDiagnostics(err))
+	}
+	return nil
+}
+
+// planned is one plan: its file, and what it says.
+type planned struct {
+	file string
+	*tfjson.Plan
+}
+
+// plan makes a plan of everything, unless options say otherwise.
+func (s *session) plan(ctx context.Context, more ...tfexec.PlanOption) (*planned, error) {
+	file := filepath.Join(s.temp, "plan")
+	options := []tfexec.PlanOption{tfexec.Out(file), tfexec.LockTimeout(lockTimeout)}
+	for _, path := range s.o.varFiles {
+		options = append(options, tfexec.VarFile(path))
+	}
+	for _, v := range s.o.assignments() {
+		options = append(options, tfexec.Var(v))
+	}
+	ui := &ui{}
+	_, err := s.tf.PlanJSON(s.gentle(ctx), ui, append(options, more...)...)
+	s.tf.SetStdout(nil)
+	if err != nil {
+		return nil, s.failed(ctx, "terraform plan", ui, err)
+	}
+	plan, err := s.tf.ShowPlanFile(s.gentle(ctx), file)
+	if err != nil {
+		return nil, s.failed(ctx, "terraform show", ui, err)
+	}
+	return &planned{file: file, Plan: plan}, nil
+}
+
+// apply does exactly what the plan says, and prints each thing that is done.
+func (s *session) apply(ctx context.Context, p *planned) error {
+	progress := newProgress(s.program, changesOf(p.Plan))
+	ui := &ui{each: func(m message) {
+		progress.show(m)
+		s.granted = s.granted || m.grants()
+	}}
+	err := s.tf.ApplyJSON(s.gentle(ctx), ui, tfexec.DirOrPlan(p.file), tfexec.LockTimeout(lockTimeout))
+	s.tf.SetStdout(nil)
+	if err != nil {
+		return s.failed(ctx, "terraform apply", ui, err)
+	}
+	return nil
+}
+
+// failed is what a command of Terraform ended with.
+func (s *session) failed(ctx context.Context, what string, ui *ui, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if len(ui.faults) > 0 {
+		return failure(what, ui.faults)
+	}
+	return failure(what, textDiagnostics(err))
+}
