@@ -23,7 +23,7 @@ type Store struct {
 }
 
 // OpenStore opens a project's Firestore database; the caller closes the Store.
-// FIRESTORE_EMULATOR_HOST leads it to an emulator.
+// FIRESTORE_EMULATOR_HOST leads it to an emulator, and needs no credentials.
 func OpenStore(ctx context.Context, project, database string, o Options) (*Store, error) {
 	c := &Client{project: project, timeout: cmp.Or(o.Timeout, 20*time.Second)} // for its explanations
 	options, err := o.documentOptions()
@@ -40,7 +40,8 @@ func OpenStore(ctx context.Context, project, database string, o Options) (*Store
 // documentOptions lead to Firestore with the operator's credentials, or to a server
 // that takes everybody.
 func (o Options) documentOptions() ([]option.ClientOption, error) {
-	if host := o.Endpoints[Documents]; host != "" {
+	emulator, _ := o.lookup()("FIRESTORE_EMULATOR_HOST")
+	if host := cmp.Or(o.Endpoints[Documents], emulator); host != "" {
 		return []option.ClientOption{
 			option.WithEndpoint(host), option.WithoutAuthentication(), option.WithTelemetryDisabled(),
 			option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
