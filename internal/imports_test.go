@@ -93,8 +93,8 @@ var rules = []func(from, to string, foreign bool) string{
 	func(from, to string, foreign bool) string {
 		outside := adapter(from) != "" && from != "internal/config" && from != "internal/gcplog"
 		sdk := slices.ContainsFunc(sdks, func(s string) bool { return in(to, s) })
-		if foreign && sdk && !outside && !in(from, "internal/app") && !in(from, "emulators") {
-			return "only adapters and app import a service's client library"
+		if foreign && sdk && !outside && !in(from, "internal/app") && !in(from, "emulators") && !in(from, "terraform/deploy/cloud") {
+			return "only adapters, app and terraform/deploy/cloud import a service's client library"
 		}
 		return ""
 	},
@@ -125,6 +125,18 @@ var rules = []func(from, to string, foreign bool) string{
 	func(from, to string, foreign bool) string {
 		if !foreign && in(to, "emulators") && !in(from, "emulators") {
 			return "only tests and emulators import emulators"
+		}
+		return ""
+	},
+	func(from, to string, foreign bool) string {
+		if !foreign && in(from, "terraform") && in(to, "internal") && to != "internal/config" && to != "internal/recovery" {
+			return "deploying knows the configuration and the core only"
+		}
+		return ""
+	},
+	func(from, to string, foreign bool) string {
+		if !in(from, "terraform") && (foreign && in(to, "github.com/hashicorp") || !foreign && in(to, "terraform") && to != "terraform") {
+			return "the product knows nothing of deploying but the indexes"
 		}
 		return ""
 	},
