@@ -72,6 +72,11 @@ func (d *DB) write(w writer, store string, ch recovery.Change) {
 	if m := ch.Message; m != nil {
 		w.set(d.doc(store, "messages", m.Key()), toMessageDoc(m))
 	}
+	if h := ch.Heard; h != nil {
+		fields := map[string]any{"v": version}
+		raise(fields, "at", h.At)
+		w.merge(d.doc(store, "heard", h.Source), fields)
+	}
 }
 
 func toMarkDocs(marks []recovery.MessageMark) []markDoc {

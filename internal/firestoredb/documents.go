@@ -78,6 +78,7 @@ type reminderDoc struct {
 	Message      string    `firestore:"message,omitempty"`
 	SentAt       time.Time `firestore:"sent_at,omitzero"`
 	Sweeps       int       `firestore:"sweeps,omitempty"`
+	Opening      time.Time `firestore:"opening,omitzero"`
 	Look         time.Time `firestore:"look,omitzero"`
 }
 
@@ -98,6 +99,11 @@ type cartDoc struct {
 	LastOrder int64     `firestore:"last_order"`
 	Checkout  string    `firestore:"checkout"`
 	ExpiresAt time.Time `firestore:"expires_at"`
+}
+
+// heardDoc is a caller's mark: one document for each store and source, for good.
+type heardDoc struct {
+	At int64 `firestore:"at"`
 }
 
 type suppressionDoc struct {

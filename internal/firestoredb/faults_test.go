@@ -42,6 +42,10 @@ func TestAway(t *testing.T) {
 			_, err := e.ToCheck(ctx, now, nil, 10)
 			return err
 		},
+		"LastHeard": func(e *emulated, ctx context.Context) error {
+			_, err := e.LastHeard(ctx, []recovery.Source{{Store: "default", Name: "Checkout"}})
+			return err
+		},
 	}
 	for _, mode := range []string{"unavailable", "timeout"} {
 		e := open(t, recoverytest.NewClock(now), terraform.Indexes)

@@ -38,3 +38,24 @@ func TestToCheckPassesOverUnreadable(t *testing.T) {
 		t.Error("the unreadable one was not reported")
 	}
 }
+
+// A mark of another form does not keep the sweep from the others.
+func TestLastHeardPassesOverUnreadable(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	db := open(t, recoverytest.NewClock(now), terraform.Indexes)
+	good, odd := recovery.Source{Store: "s", Name: "Checkout"}, recovery.Source{Store: "s", Name: "Order"}
+	if err := db.Commit(t.Context(), "s", recovery.Change{Heard: &recovery.RaiseHeard{Source: good.Name, At: now}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.doc("s", "heard", odd.Name).Set(t.Context(), map[string]any{"at": "noon"}); err != nil {
+		t.Fatal(err)
+	}
+	heard, err := db.LastHeard(t.Context(), []recovery.Source{odd, good})
+	if len(heard) != 1 || !heard[good].Equal(now) {
+		t.Errorf("got %v, want the good one alone", heard)
+	}
+	if err == nil {
+		t.Error("the unreadable one was not reported")
+	}
+}

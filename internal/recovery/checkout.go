@@ -194,6 +194,9 @@ type Reminder struct {
 	Message      string // the mail service's ID of what was sent
 	SentAt       time.Time
 	Sweeps       int // how often the sweep enqueued it
+	// Opening is the send window's opening that it waited for, being late; zero if it
+	// did not.
+	Opening time.Time
 	// Look is when the sweep is to look at a scheduled reminder, where that is not
 	// soon after its due instant.
 	Look time.Time

@@ -113,7 +113,7 @@ func TestDuplicateDispatch(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if v, err := s.remind("a", 1, 0); v != nothing || err != nil {
+	if v, err := s.remind("a", 1, 0); v.Verdict != nothing || err != nil {
 		t.Errorf("once more: got %+v, %v; want nothing to do", v, err)
 	}
 	s.wantMails("a 1-0")
@@ -178,7 +178,7 @@ func TestUnknownStore(t *testing.T) {
 	s.wantMails()
 	s.wantReminders("a", 1, "skipped stale", "skipped stale", "skipped stale")
 	for step := range 3 { // promise 4: also what Cloud Tasks still repeats
-		if v, err := s.remind("a", 1, step); v != nothing || err != nil {
+		if v, err := s.remind("a", 1, step); v.Verdict != nothing || err != nil {
 			t.Errorf("step %d afterwards: got %+v, %v; want nothing to do", step, v, err)
 		}
 	}

@@ -129,7 +129,7 @@ func (s *shop) task(id string, generation, step int) recovery.Task {
 }
 
 // remind runs a reminder's task now, once.
-func (s *shop) remind(id string, generation, step int) (recovery.Verdict, error) {
+func (s *shop) remind(id string, generation, step int) (recovery.Run, error) {
 	return s.Remind(context.Background(), s.task(id, generation, step))
 }
 

@@ -45,12 +45,14 @@ type Change struct {
 	Order *Order
 	// Message is a message's row, new or replaced.
 	Message *Message
+	// Heard raises the instant at which a source was last heard of.
+	Heard *RaiseHeard
 }
 
 // Empty says that there is nothing to write.
 func (c Change) Empty() bool {
 	return c.Create == nil && len(c.Update) == 0 && len(c.Shoppers) == 0 && len(c.Carts) == 0 &&
-		c.Marks == nil && c.Order == nil && c.Message == nil
+		c.Marks == nil && c.Order == nil && c.Message == nil && c.Heard == nil
 }
 
 // RaiseShopper raises a shopper's instants to at least these; zero ones stay.
@@ -67,6 +69,18 @@ type RaiseCart struct {
 	LastOrder time.Time
 	Checkout  string
 	ExpiresAt time.Time
+}
+
+// RaiseHeard raises a source's mark to at least At.
+type RaiseHeard struct {
+	Source string
+	At     time.Time
+}
+
+// Source is who calls one of the functions for a store.
+type Source struct {
+	Store string
+	Name  string // the function's
 }
 
 // Marks are a shopper's recent messages.
@@ -117,6 +131,10 @@ type DB interface {
 	// Checkouts that cannot be read are left out, and reported by an error beside the
 	// list of the others.
 	ToCheck(ctx context.Context, now time.Time, after *Checkout, limit int) ([]*Checkout, error)
+	// LastHeard reads the marks of the sources by their keys, in one round trip. A source
+	// without one is left out; so is one whose mark cannot be read, which is reported by
+	// an error beside the others. Marks do not expire.
+	LastHeard(ctx context.Context, sources []Source) (map[Source]time.Time, error)
 }
 
 // Task asks for one run of one reminder at an instant.

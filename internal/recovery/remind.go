@@ -21,45 +21,54 @@ const lookAgainAfter = 15 * time.Minute
 // claims, mails and records the outcome. It returns what it did. A nil error means
 // that there is nothing left to do for this task; ErrEarly, ErrBusy, ErrOverload
 // and any other error want the task again.
-func (s *Service) Remind(ctx context.Context, t Task) (Verdict, error) {
+func (s *Service) Remind(ctx context.Context, t Task) (Run, error) {
 	st, err := s.store(t.Store)
 	if err != nil {
 		return s.remindUnknownStore(ctx, t, err)
 	}
-	mine := claim(s.NewID())
-	v, c, err := s.waitAndClaim(ctx, st, t, mine)
-	if err != nil {
-		s.release(ctx, st, t.Reminder, c, mine)
-		return v, fmt.Errorf("claim: %w", err)
+	a := &attempt{st: st, task: t, mine: claim(s.NewID())}
+	if err := s.waitAndClaim(ctx, a); err != nil {
+		s.release(ctx, a)
+		return a.Run, fmt.Errorf("claim: %w", err)
 	}
-	switch v.Do {
+	switch a.Do {
 	case Send:
-		return v, s.send(ctx, st, t.Reminder, c, mine)
+		err = s.send(ctx, a)
 	case Wait:
-		return v, s.postpone(ctx, t, c, v.Until)
+		err = s.postpone(ctx, t, a.checkout, a.Until)
 	case Later:
-		return v, s.postponeToOpening(ctx, t, v.Until)
+		err = s.postponeToOpening(ctx, t, a.Until)
 	case Busy:
-		return v, ErrBusy
+		err = ErrBusy
 	}
-	return v, nil
+	return a.Run, err
+}
+
+// attempt is one run of a reminder while it goes on, with what it came to so far.
+type attempt struct {
+	Run
+	st       *Store
+	task     Task
+	mine     claim
+	waited   time.Time // the instant that it waited for; zero if it did not
+	checkout *Checkout // as last read, with what this run changed
 }
 
 // waitAndClaim tries to claim, after a wait if the task is a little early. The wait
 // and both tries share one budget.
-func (s *Service) waitAndClaim(ctx context.Context, st *Store, t Task, mine claim) (Verdict, *Checkout, error) {
+func (s *Service) waitAndClaim(ctx context.Context, a *attempt) error {
 	ctx, cancel := context.WithTimeout(ctx, waitAtMost+s.Deadlines.Claim)
 	defer cancel()
 	first, cancelFirst := context.WithTimeout(ctx, s.Deadlines.Claim)
 	defer cancelFirst()
-	v, c, err := s.tryClaim(first, st, t, mine, false)
-	if err != nil || v.Do != Wait || v.Until.Sub(s.now()) > waitAtMost {
-		return v, c, err
+	if err := s.tryClaim(first, a); err != nil || a.Do != Wait || a.Until.Sub(s.now()) > waitAtMost {
+		return err
 	}
-	if err := s.Clock.Wait(ctx, v.Until); err != nil {
-		return v, c, fmt.Errorf("wait for the due instant: %w", err)
+	a.waited = a.Until
+	if err := s.Clock.Wait(ctx, a.waited); err != nil {
+		return fmt.Errorf("wait for the due instant: %w", err)
 	}
-	return s.tryClaim(ctx, st, t, mine, false)
+	return s.tryClaim(ctx, a)
 }
 
 // postponeToOpening enqueues a late reminder for the send window's opening.
@@ -106,38 +115,69 @@ func hopOf(suffix string) (int, bool) {
 type claim string
 
 // tryClaim judges the reminder within a transaction and writes what follows:
-// nothing, its end, or this run's claim. After an error it looks once more.
-func (s *Service) tryClaim(ctx context.Context, st *Store, t Task, mine claim, again bool) (Verdict, *Checkout, error) {
-	var v Verdict
-	var c *Checkout
-	won := false
-	err := s.DB.UpdateCheckout(ctx, t.Store, t.Checkout, WholeCase, func(k Case) (Change, error) {
-		c = k.Checkout
-		now := s.now()
-		if won = c != nil && c.Reminders[t.Reminder].Attempt == string(mine) && c.Reminders[t.Reminder].State == Claimed; won {
-			v = Verdict{Do: Send}
+// nothing, its end, or this run's claim. After an error it looks once more, since
+// the claim may be there, for nobody but this run to use.
+func (s *Service) tryClaim(ctx context.Context, a *attempt) error {
+	err := s.claimOnce(ctx, a)
+	if err != nil && a.checkout != nil && ctx.Err() == nil {
+		err = s.claimOnce(ctx, a)
+	}
+	if err != nil {
+		a.State = "" // it was not recorded, as far as is known
+	}
+	return err
+}
+
+func (s *Service) claimOnce(ctx context.Context, a *attempt) error {
+	a.checkout = nil
+	id, won := a.task.Reminder, false
+	err := s.DB.UpdateCheckout(ctx, a.task.Store, a.task.Checkout, WholeCase, func(k Case) (Change, error) {
+		a.checkout = k.Checkout
+		if won = a.holdsClaim(); won {
+			r := k.Checkout.Reminders[id]
+			a.Run = Run{Verdict: Verdict{Do: Send}, Late: r.lateness(r.claimedAt(), a.waited)}
 			return Change{}, nil
 		}
-		v = Judge(st, k, t.Reminder, now)
-		return apply(st, k, t.Reminder, v, mine, now), nil
+		return a.decide(k, s.now()), nil
 	})
-	switch {
-	case won: // what was read inside the transaction is there, whatever became of its end
-		return v, c, nil
-	case err != nil && c != nil && !again && ctx.Err() == nil: // the claim may be there, for nobody but this run to use
-		return s.tryClaim(ctx, st, t, mine, true)
+	if won { // what was read inside the transaction is there, whatever became of its end
+		return nil
 	}
-	return v, c, err
+	return err
+}
+
+// holdsClaim says whether the checkout, as read, holds this run's claim.
+func (a *attempt) holdsClaim() bool {
+	if a.checkout == nil {
+		return false
+	}
+	r := a.checkout.Reminders[a.task.Reminder]
+	return r.State == Claimed && r.Attempt == string(a.mine)
+}
+
+// decide judges the case and notes what the run came to.
+func (a *attempt) decide(k Case, now time.Time) Change {
+	id := a.task.Reminder
+	a.Run = Run{Verdict: Judge(a.st, k, id, now)}
+	if k.Checkout == nil {
+		return Change{}
+	}
+	if a.Do == Send || a.Do == Skip || a.Do == Fail {
+		a.Late = k.Checkout.Reminders[id].lateness(now, a.waited)
+	}
+	ch := apply(a.st, k, id, a.Verdict, a.mine, now)
+	a.State = a.tells(k.Checkout.Reminders[id])
+	return ch
 }
 
 // release gives back a claim that may have been made although its answer did not
 // come: nobody but this run could use it, and nothing was sent.
-func (s *Service) release(ctx context.Context, st *Store, id ReminderID, c *Checkout, mine claim) {
-	if c == nil {
+func (s *Service) release(ctx context.Context, a *attempt) {
+	if a.checkout == nil {
 		return
 	}
-	if err := s.record(ctx, st, c, id, mine, outcome{unsent: true}); err != nil {
-		s.Log.WarnContext(ctx, "claim not released: if it was made, it ends as unknown", "checkout", c.Key, "reminder", id.String(), "error", err)
+	if _, err := s.record(ctx, a, outcome{unsent: true}); err != nil {
+		s.Log.WarnContext(ctx, "claim not released: if it was made, it ends as unknown", "checkout", a.checkout.Key, "reminder", a.task.Reminder.String(), "error", err)
 	}
 }
 
@@ -169,7 +209,7 @@ func apply(st *Store, k Case, id ReminderID, v Verdict, mine claim, now time.Tim
 	case Lose:
 		r.State = Unknown
 	case Later:
-		r.Look = v.Until.Add(sweepAfter)
+		r.Opening, r.Look = v.Until, v.Until.Add(sweepAfter)
 	default:
 		return Change{}
 	}
@@ -196,28 +236,30 @@ func unmark(marks []MessageMark, m MessageMark) []MessageMark {
 
 // remindUnknownStore waits for a configuration that knows the store again, until
 // the reminder would be stale.
-func (s *Service) remindUnknownStore(ctx context.Context, t Task, cause error) (Verdict, error) {
-	gone := goneStore(t.Store)
-	v := Verdict{Do: Nothing}
+func (s *Service) remindUnknownStore(ctx context.Context, t Task, cause error) (Run, error) {
+	a := &attempt{st: goneStore(t.Store), task: t}
 	err := s.DB.UpdateCheckout(ctx, t.Store, t.Checkout, WholeCase, func(k Case) (Change, error) {
-		v = Verdict{Do: Nothing}
+		a.Run = Run{Verdict: Verdict{Do: Nothing}}
 		if k.Checkout == nil {
 			return Change{}, nil
 		}
-		now := s.now()
 		r, ok := k.Checkout.Reminders[t.Reminder]
 		if !ok || r.State != Scheduled && r.State != Claimed {
 			return Change{}, nil
 		}
-		if v = Judge(gone, k, t.Reminder, now); v.Do == Send || v.Do == Wait || v.Do == Busy {
+		now := s.now()
+		if v := Judge(a.st, k, t.Reminder, now); v.Do == Send || v.Do == Wait || v.Do == Busy {
 			return Change{}, cause
 		}
-		return apply(gone, k, t.Reminder, v, "", now), nil
+		return a.decide(k, now), nil
 	})
+	if err != nil {
+		a.State = ""
+	}
 	if err != nil && !errors.Is(err, ErrNoStore) {
 		err = fmt.Errorf("end reminder of a store that is gone: %w", err)
 	}
-	return v, err
+	return a.Run, err
 }
 
 // goneStore stands in for a store that the configuration no longer knows.

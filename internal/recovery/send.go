@@ -9,15 +9,17 @@ import (
 
 // send hands a claimed reminder to the mail service, once, and records what became
 // of it (promise 2).
-func (s *Service) send(ctx context.Context, st *Store, id ReminderID, c *Checkout, mine claim) error {
-	content, err := s.Renderer.Render(st, c, id.Step, c.Reminders[id])
+func (s *Service) send(ctx context.Context, a *attempt) error {
+	c, id := a.checkout, a.task.Reminder
+	content, err := s.Renderer.Render(a.st, c, id.Step, c.Reminders[id])
 	if err != nil {
 		err = fmt.Errorf("render: %w", err)
-		return errors.Join(err, s.record(ctx, st, c, id, mine, outcome{err: &SendError{Kind: ErrDeployment, Detail: "the template cannot be rendered"}}))
+		recorded := s.recordInto(ctx, a, outcome{err: &SendError{Kind: ErrDeployment, Detail: "the template cannot be rendered"}})
+		return errors.Join(err, recorded)
 	}
 	m := Mail{
-		Store: st.ID, MessageID: messageID(c, id), From: st.From, ReplyTo: st.ReplyTo,
-		To: recipients(st, c), Content: content,
+		Store: a.st.ID, MessageID: messageID(c, id), From: a.st.From, ReplyTo: a.st.ReplyTo,
+		To: recipients(a.st, c), Content: content,
 	}
 	sendCtx, cancel := context.WithTimeout(ctx, s.Deadlines.Send)
 	defer cancel()
@@ -26,10 +28,18 @@ func (s *Service) send(ctx context.Context, st *Store, id ReminderID, c *Checkou
 	if err != nil && (!errors.As(err, &out.err) || out.err.Kind == nil) {
 		out.err = &SendError{Kind: ErrUnknown, Detail: err.Error()} // an adapter that does not say: the safe reading
 	}
-	if err := s.record(ctx, st, c, id, mine, out); err != nil {
+	a.Mail = out.mail()
+	if err := s.recordInto(ctx, a, out); err != nil {
 		return fmt.Errorf("record outcome: %w", err)
 	}
 	return out.answer()
+}
+
+// recordInto records the outcome, and notes what the run came to by it.
+func (s *Service) recordInto(ctx context.Context, a *attempt, out outcome) error {
+	r, err := s.record(ctx, a, out)
+	a.State, a.Reason = r.State, r.Reason
+	return err
 }
 
 // recipients are the shopper, or, for a test checkout, the store's own people.
@@ -76,39 +86,49 @@ const (
 	recordPause = time.Second
 )
 
-// record writes the outcome, where the entry still holds this run's attempt. It
-// goes on for as long as its deadline allows: what is not recorded ends as unknown.
-func (s *Service) record(ctx context.Context, st *Store, c *Checkout, id ReminderID, mine claim, out outcome) error {
+// record writes the outcome, where the entry still holds this run's attempt, and
+// returns the reminder as recorded; an empty one where nothing was. It goes on for
+// as long as its deadline allows: what is not recorded ends as unknown.
+func (s *Service) record(ctx context.Context, a *attempt, out outcome) (Reminder, error) {
 	// The mail is out: a caller that hangs up must not keep us from writing it down.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Deadlines.Outcome)
 	defer cancel()
+	var written Reminder
 	pause := recordPause / 16
 	for try := 1; ; try++ {
-		err := s.recordOnce(ctx, st, c, id, mine, out)
-		if err == nil || ctx.Err() != nil || try == recordTries || s.Clock.Wait(ctx, s.now().Add(pause)) != nil {
-			return err
+		err := s.recordOnce(ctx, a, out, &written)
+		switch {
+		case err == nil:
+			return written, nil
+		case ctx.Err() != nil, try == recordTries, s.Clock.Wait(ctx, s.now().Add(pause)) != nil:
+			return Reminder{}, err
 		}
 		pause = min(2*pause, recordPause)
 	}
 }
 
-func (s *Service) recordOnce(ctx context.Context, st *Store, c *Checkout, id ReminderID, mine claim, out outcome) error {
+// recordOnce tries to write the outcome. What it would write is in written then, and
+// stays there: a later try that finds its attempt gone finds its own work done.
+func (s *Service) recordOnce(ctx context.Context, a *attempt, out outcome, written *Reminder) error {
 	need := CheckoutOnly
-	if (out.err != nil || out.unsent) && st.countsMessages() {
+	if (out.err != nil || out.unsent) && a.st.countsMessages() {
 		need = WholeCase // a message that did not go out does not count
 	}
+	id := a.task.Reminder
 	recorded := false
-	err := s.DB.UpdateCheckout(ctx, c.Store, c.Key, need, func(k Case) (Change, error) {
+	err := s.DB.UpdateCheckout(ctx, a.checkout.Store, a.checkout.Key, need, func(k Case) (Change, error) {
 		if k.Checkout == nil || k.Checkout.Status == StatusErased {
-			recorded = true
+			recorded, *written = true, Reminder{}
 			return Change{}, nil
 		}
 		r := k.Checkout.Reminders[id]
-		mine := r.Attempt == string(mine) && (r.State == Claimed || r.State == Unknown) // unknown: the claim ran out meanwhile
+		mine := r.Attempt == string(a.mine) && (r.State == Claimed || r.State == Unknown) // unknown: the claim ran out meanwhile
 		if recorded = !mine; recorded {
 			return Change{}, nil
 		}
-		return out.change(st, k, c, id, s.now()), nil
+		ch := out.change(a.st, k, a.checkout, id, s.now())
+		*written = k.Checkout.Reminders[id]
+		return ch, nil
 	})
 	if recorded { // read inside the transaction, so it is there
 		return nil

@@ -22,18 +22,21 @@ type Service struct {
 	// NewID makes the random IDs of attempts and of checkouts without one.
 	NewID func() string
 	Log   *slog.Logger
-	// Deadlines bound what one run of a reminder does.
+	// Deadlines bound what one run of a reminder does, and an answer's wait for a mark.
 	Deadlines Deadlines
+
+	marked throttle
 }
 
 // Deadlines bound the parts of a reminder's run, in real time. Together with the
 // wait they stay below the dispatch deadline of 30 s, and far below ClaimFor, so
-// that a claim never runs out under a run that is still alive.
-type Deadlines struct{ Claim, Send, Outcome time.Duration }
+// that a claim never runs out under a run that is still alive. Mark is how long the
+// answer to a call may wait for the call's mark when all else is done.
+type Deadlines struct{ Claim, Send, Outcome, Mark time.Duration }
 
 // DefaultDeadlines are those of a deployment.
 func DefaultDeadlines() Deadlines {
-	return Deadlines{Claim: 8 * time.Second, Send: 10 * time.Second, Outcome: 5 * time.Second}
+	return Deadlines{Claim: 8 * time.Second, Send: 10 * time.Second, Outcome: 5 * time.Second, Mark: 100 * time.Millisecond}
 }
 
 // store finds a store by its ID.

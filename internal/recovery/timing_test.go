@@ -60,7 +60,7 @@ func TestEarlyTask(t *testing.T) {
 		s := open(t, nil)
 		s.post(left("a"))
 		s.clock.Set(due.Add(-5 * time.Second))
-		if v, err := s.remind("a", 1, 0); v != send || err != nil {
+		if v, err := s.remind("a", 1, 0); v.Verdict != send || err != nil {
 			t.Errorf("got %+v, %v; want it sent", v, err)
 		}
 		if at := s.checkout("a").LastSent[0]; at.Before(due) {

@@ -24,6 +24,7 @@ type DB struct {
 	orders       map[ref]recovery.Order
 	messages     map[ref]recovery.Message
 	suppressions map[ref]recovery.Suppression
+	heard        map[recovery.Source]time.Time
 }
 
 type ref struct{ store, key string }
@@ -35,7 +36,7 @@ func NewDB(clock recovery.Clock) *DB {
 	return &DB{
 		Clock: clock, checkouts: map[ref]*recovery.Checkout{}, shoppers: map[ref]recovery.Shopper{},
 		carts: map[ref]recovery.Cart{}, orders: map[ref]recovery.Order{}, messages: map[ref]recovery.Message{},
-		suppressions: map[ref]recovery.Suppression{},
+		suppressions: map[ref]recovery.Suppression{}, heard: map[recovery.Source]time.Time{},
 	}
 }
 
@@ -151,6 +152,10 @@ func (d *DB) write(store string, ch recovery.Change) {
 	}
 	if ch.Message != nil {
 		d.messages[ref{store, ch.Message.Key()}] = *ch.Message
+	}
+	if h := ch.Heard; h != nil {
+		from := recovery.Source{Store: store, Name: h.Source}
+		d.heard[from] = later(d.heard[from], h.At)
 	}
 }
 

@@ -43,6 +43,7 @@ func TestDB(t *testing.T, open func(t *testing.T, clock recovery.Clock) Inspecte
 		{"orders", (*dbSuite).orders},
 		{"order, four ways", (*dbSuite).fourWays},
 		{"the shopper's newest", (*dbSuite).shoppersNewest},
+		{"heard", (*dbSuite).heard},
 		{"to check", (*dbSuite).toCheck},
 		{"to check, page by page", (*dbSuite).pages},
 		{"to check, expired", (*dbSuite).toCheckExpired},

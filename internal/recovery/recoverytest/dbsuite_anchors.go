@@ -140,3 +140,39 @@ func (s *dbSuite) expired() {
 	s.commit(recovery.Change{Update: []*recovery.Checkout{anew}})
 	s.same("written anew", anew, s.read(c.Key, recovery.CheckoutOnly).Checkout)
 }
+
+// heard: marks only grow, do not expire, and belong to one store and source each.
+func (s *dbSuite) heard() {
+	mark := func(store, source string, at time.Time) {
+		s.Helper()
+		ch := recovery.Change{Heard: &recovery.RaiseHeard{Source: source, At: at}}
+		if err := s.db.Commit(s.Context(), store, ch); err != nil {
+			s.Fatalf("mark %s of %s: %v", source, store, err)
+		}
+	}
+	checkouts, orders := recovery.Source{Store: "default", Name: "Checkout"}, recovery.Source{Store: "default", Name: "Order"}
+	second := recovery.Source{Store: "second", Name: "Checkout"}
+	want := func(what string, want map[recovery.Source]time.Time) {
+		s.Helper()
+		got, err := s.db.LastHeard(s.Context(), []recovery.Source{checkouts, orders, second})
+		if err != nil {
+			s.Fatalf("%s: %v", what, err)
+		}
+		s.same(what, want, got)
+	}
+	want("none", nil)
+	mark("default", "Checkout", suiteTime)
+	mark("default", "Shopify", suiteTime)
+	want("one that was asked for", map[recovery.Source]time.Time{checkouts: suiteTime})
+	mark("second", "Checkout", suiteTime.Add(2*us))
+	mark("default", "Order", suiteTime.Add(us))
+	mark("default", "Checkout", suiteTime.Add(3*us))
+	mark("default", "Order", suiteTime)
+	s.clock.Set(suiteTime.AddDate(10, 0, 0))
+	want("the newest of each, also years later", map[recovery.Source]time.Time{
+		checkouts: suiteTime.Add(3 * us), orders: suiteTime.Add(us), second: suiteTime.Add(2 * us),
+	})
+	if got, err := s.db.LastHeard(s.Context(), nil); err != nil || len(got) != 0 {
+		s.Errorf("none asked for: got %v, %v; want none", got, err)
+	}
+}
