@@ -26,7 +26,12 @@ func checkout(ctx context.Context, a *app.App, r *request) (response, error) {
 	if n.CheckoutID == "" {
 		n.CheckoutID = deriveID(r.Header.Get("Idempotency-Key"), n.CartID.Value, a.Service.NewID)
 	}
-	c, effect, err := a.Service.RecordCheckout(ctx, st.ID, n)
+	var c *recovery.Checkout
+	var effect recovery.Effect
+	err = a.Service.Hear(ctx, r.source(), func() (err error) {
+		c, effect, err = a.Service.RecordCheckout(ctx, st.ID, n)
+		return err
+	})
 	if err != nil {
 		return response{}, err
 	}
@@ -46,6 +51,11 @@ func checkout(ctx context.Context, a *app.App, r *request) (response, error) {
 	return response{status: status, body: body, outcome: outcome, attrs: []any{"checkout", c.Key, "generation", c.Generation}}, nil
 }
 
+// source is the storefront as a caller of this function, whose store is known.
+func (r *request) source() recovery.Source {
+	return recovery.Source{Store: r.store, Name: r.function}
+}
+
 // storefront reads the body of a storefront's call and finds the store that its key
 // speaks for.
 func storefront(a *app.App, r *request) (object, *recovery.Store, error) {
@@ -53,6 +63,9 @@ func storefront(a *app.App, r *request) (object, *recovery.Store, error) {
 	stores, err := a.Keys.Stores(r.auth)
 	if err != nil {
 		return object{}, nil, err
+	}
+	if len(stores) == 1 {
+		r.store = stores[0]
 	}
 	body, err := r.body()
 	if err != nil {
@@ -73,6 +86,7 @@ func storefront(a *app.App, r *request) (object, *recovery.Store, error) {
 		named = stores[0]
 	}
 	o.err = new(error)
+	r.store = named
 	return o, a.Service.Stores[named], nil
 }
 

@@ -40,13 +40,17 @@ type endpoint struct {
 	// task says that Cloud Tasks or Cloud Scheduler calls, whose reading of a
 	// status is another than a person's.
 	task bool
+	// outside says that somebody beyond Comeback calls, whose silence is measured: an
+	// accepted call leaves a mark, and Sweep reads the marks.
+	outside bool
 }
 
 type request struct {
 	*http.Request
-	auth string                 // the Authorization header
-	body func() ([]byte, error) // reads the body, after the caller is known
-	log  *slog.Logger
+	function string                 // its name
+	auth     string                 // the Authorization header
+	body     func() ([]byte, error) // reads the body, after the caller is known
+	store    string                 // for the log line: set as soon as it is known
 }
 
 type response struct {
@@ -55,6 +59,8 @@ type response struct {
 	// outcome is the word for the request's log line; attrs stand beside it.
 	outcome string
 	attrs   []any
+	// level is how loudly the line is logged at least, where there is no error.
+	level slog.Level
 }
 
 // handler wraps the endpoint: method, app, deadline, answer and log line.
@@ -77,14 +83,20 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 		// A body that dribbles in is cut off too; a recorder in a test cannot.
 		_ = http.NewResponseController(w).SetReadDeadline(start.Add(e.deadlineIn(a)))
 		ctx = gcplog.WithTrace(ctx, a.Project, funcframework.TraceIDFromContext(ctx))
-		res, err := e.answer(ctx, a, w, r)
+		req := e.request(w, r)
+		res, err := e.answer(ctx, a, w, req)
 		if err != nil {
 			res.status = e.fail(w, err)
 		} else {
 			writeJSON(w, res.status, res.body)
 		}
-		e.log(ctx, a.Log, r, res, err, time.Since(start))
+		e.log(ctx, a.Log, req, res, err, time.Since(start))
 	}
+}
+
+func (e endpoint) request(w http.ResponseWriter, r *http.Request) *request {
+	body := func() ([]byte, error) { return readBody(w, r, e.limit) }
+	return &request{Request: r, function: e.name, auth: r.Header.Get("Authorization"), body: body}
 }
 
 func (e endpoint) deadlineIn(a *app.App) time.Duration {
@@ -94,13 +106,12 @@ func (e endpoint) deadlineIn(a *app.App) time.Duration {
 	return e.deadline
 }
 
-func (e endpoint) answer(ctx context.Context, a *app.App, w http.ResponseWriter, r *http.Request) (response, error) {
+func (e endpoint) answer(ctx context.Context, a *app.App, w http.ResponseWriter, r *request) (response, error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return response{}, &requestError{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "use POST"}
 	}
-	body := func() ([]byte, error) { return readBody(w, r, e.limit) }
-	return e.serve(ctx, a, &request{Request: r, auth: r.Header.Get("Authorization"), body: body, log: a.Log})
+	return e.serve(ctx, a, r)
 }
 
 // readBody reads one JSON text: the right type, not too large, valid UTF-8 (which
@@ -154,8 +165,13 @@ func (e endpoint) fail(w http.ResponseWriter, err error) int {
 	return re.status
 }
 
-func (e endpoint) log(ctx context.Context, log *slog.Logger, r *http.Request, res response, err error, took time.Duration) {
+// log writes the request's one line, whose fields docs/logs.md lists: metrics and
+// alerts are made of them.
+func (e endpoint) log(ctx context.Context, log *slog.Logger, r *request, res response, err error, took time.Duration) {
 	attrs := []any{"function", e.name, "status", res.status, "latency_ms", took.Milliseconds()}
+	if r.store != "" {
+		attrs = append(attrs, "store", r.store)
+	}
 	if res.outcome != "" {
 		attrs = append(attrs, "outcome", res.outcome)
 	}
@@ -163,9 +179,9 @@ func (e endpoint) log(ctx context.Context, log *slog.Logger, r *http.Request, re
 	if name := r.Header.Get("X-CloudTasks-TaskName"); e.task && name != "" {
 		attrs = append(attrs, "task", name, "retry", r.Header.Get("X-CloudTasks-TaskRetryCount"))
 	}
-	level := slog.LevelInfo
+	level := res.level
 	if err != nil {
-		level = e.levelOf(err)
+		level = max(level, e.levelOf(err))
 		var re *requestError
 		if errors.As(err, &re) { // its message may repeat what the caller sent
 			attrs = append(attrs, "error", re.code, "field", re.field)

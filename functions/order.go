@@ -18,7 +18,11 @@ func order(ctx context.Context, a *app.App, r *request) (response, error) {
 	if *o.err != nil {
 		return response{}, *o.err
 	}
-	result, err := a.Service.RecordOrder(ctx, st.ID, n)
+	var result recovery.OrderResult
+	err = a.Service.Hear(ctx, r.source(), func() (err error) {
+		result, err = a.Service.RecordOrder(ctx, st.ID, n)
+		return err
+	})
 	if err != nil {
 		return response{}, err
 	}

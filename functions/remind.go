@@ -3,9 +3,11 @@ package functions
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/comeback-checkout/comeback/internal/app"
+	"github.com/comeback-checkout/comeback/internal/recovery"
 	"github.com/comeback-checkout/comeback/internal/taskqueue"
 )
 
@@ -26,27 +28,61 @@ func remind(ctx context.Context, a *app.App, r *request) (response, error) {
 		a.Log.ErrorContext(ctx, "task dropped: its body cannot be read", "error", err)
 		return response{status: http.StatusOK, body: outcomeBody{Outcome: "dropped"}, outcome: "dropped"}, nil
 	}
-	v, err := a.Service.Remind(ctx, task)
-	res := response{
-		status: http.StatusOK, body: outcomeBody{Outcome: string(v.Do), Reason: string(v.Reason)}, outcome: string(v.Do),
-		attrs: []any{"checkout", task.Checkout, "reminder", task.Reminder.String()},
-	}
-	if v.Reason != "" {
-		res.attrs = append(res.attrs, "reason", string(v.Reason))
-	}
-	return res, err
+	r.store = task.Store
+	run, err := a.Service.Remind(ctx, task)
+	return reminded(task, run), err
 }
 
-// sweep is POST /tasks/sweep: it enqueues what should have run and did not.
+// reminded is the answer to a run, also to one that ended with an error.
+func reminded(task recovery.Task, run recovery.Run) response {
+	res := response{
+		status: http.StatusOK, body: outcomeBody{Outcome: string(run.Do), Reason: string(run.Reason)}, outcome: string(run.Do),
+		attrs: []any{"checkout", task.Checkout, "reminder", task.Reminder.String()},
+	}
+	add := func(key, value string) {
+		if value != "" {
+			res.attrs = append(res.attrs, key, value)
+		}
+	}
+	add("state", string(run.State))
+	add("reason", string(run.Reason))
+	if run.Do == recovery.Send || run.Do == recovery.Skip || run.Do == recovery.Fail {
+		res.attrs = append(res.attrs, "late_ms", run.Late.Milliseconds())
+	}
+	add("mail", string(run.Mail))
+	switch { // answered 200, since trying again cannot help, but for a person to see
+	case run.State == recovery.Failed, run.Mail == recovery.MailRejected:
+		res.level = slog.LevelError
+	case run.State == recovery.Unknown, run.Mail == recovery.MailUnknown:
+		res.level = slog.LevelWarn
+	}
+	return res
+}
+
+// sweep is POST /tasks/sweep: it enqueues what should have run and did not, and then
+// logs for how long each caller has been silent.
 func sweep(ctx context.Context, a *app.App, r *request) (response, error) {
 	if err := a.CheckScheduler(ctx, r.auth); err != nil {
 		return response{}, err
 	}
 	result, err := a.Service.Sweep(ctx)
+	logSilences(ctx, a)
 	return response{
 		status: http.StatusOK, body: sweepBody{result.Checkouts, result.Enqueued}, outcome: "swept",
 		attrs: []any{"checkouts", result.Checkouts, "enqueued", result.Enqueued, "lag_ms", result.Oldest.Milliseconds()},
 	}, err
+}
+
+// logSilences writes a line for each caller that was ever heard of: an alert is made
+// of them, and one on missing requests could not tell a quiet shop from a broken one.
+func logSilences(ctx context.Context, a *app.App) {
+	silences, err := a.Service.Silences(ctx, sources())
+	if err != nil {
+		a.Log.WarnContext(ctx, "silence of callers not measured", "error", err)
+	}
+	for _, s := range silences {
+		a.Log.InfoContext(ctx, "heard", "store", s.Store, "source", s.Name, "silent_ms", s.For.Milliseconds())
+	}
 }
 
 type outcomeBody struct {

@@ -55,6 +55,24 @@ func BenchmarkNewCheckout(b *testing.B) {
 	reportRoundTrips(b)
 }
 
+// BenchmarkMarkedCheckout is BenchmarkNewCheckout where each call leaves a mark, for
+// which the answer waits, as the first of each minute does.
+func BenchmarkMarkedCheckout(b *testing.B) {
+	s, h := benchmarkWorld(b)
+	send(b, h, http.StatusCreated, checkoutPath, `{"email":"dial@example.net"}`)
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		n++
+		if err := s.Clock.Advance(b.Context(), s.Clock.Now().Add(time.Minute)); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		send(b, h, http.StatusCreated, checkoutPath, fmt.Sprintf(`{"checkout_id":"c%d","cart_id":"k%d","email":"s%d@example.net"}`, n, n, n))
+	}
+	reportRoundTrips(b)
+}
+
 // BenchmarkOrder reports how many round trips an order of a known checkout costs.
 func BenchmarkOrder(b *testing.B) {
 	_, h := benchmarkWorld(b)

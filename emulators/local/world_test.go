@@ -38,7 +38,7 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 	o.Lookup = func(string) (string, bool) { return "", false }
 	o.Log = slog.New(slog.DiscardHandler)
 	// Outages run on real time: a test's are short.
-	o.Deadlines = recovery.Deadlines{Claim: 8 * time.Second, Send: 300 * time.Millisecond, Outcome: 5 * time.Second}
+	o.Deadlines = recovery.Deadlines{Claim: 8 * time.Second, Send: 300 * time.Millisecond, Outcome: 5 * time.Second, Mark: time.Second}
 	o.QueueTimeout = 200 * time.Millisecond
 	for _, f := range change {
 		f(&o)
