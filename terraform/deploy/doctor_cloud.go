@@ -117,6 +117,9 @@ func (x *examination) examineIAP(ctx context.Context) {
 		x.found("IAP", doubt("not known: %v", err))
 		return
 	}
+	if x.number == 0 { // the project could not be read, which was told
+		return
+	}
 	agent := cloud.IAPAgent(x.number)
 	for _, name := range backends {
 		if !strings.HasPrefix(name, "comeback-") { // somebody else's
