@@ -8,8 +8,11 @@ BENCH  ?= .
 RUN_FLAGS  ?=
 DEMO_FLAGS ?=
 
+# What is deployed where, e.g. DEPLOY_FLAGS='-project my-shop-123 -config comeback.yaml -alert-email you@example.com'.
+DEPLOY_FLAGS ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test bench lint fmt
+.PHONY: help run demo build test bench lint fmt plan deploy destroy
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,18 +26,29 @@ demo: ## a day in a shop, played against the system (DEMO_FLAGS='…')
 build: ## the local system as bin/comeback-local
 	$(GO) build -o bin/comeback-local ./emulators/local
 
+plan: ## what a deployment would change in the cloud (DEPLOY_FLAGS='…')
+	$(GO) run ./terraform/deploy plan $(DEPLOY_FLAGS)
+
+deploy: ## all of it, in the cloud: see docs/deploy.md (DEPLOY_FLAGS='…')
+	$(GO) run ./terraform/deploy apply $(DEPLOY_FLAGS)
+
+destroy: ## takes it away again; the data stay unless keep_data is false
+	$(GO) run ./terraform/deploy destroy $(DEPLOY_FLAGS)
+
 # The race detector needs a C compiler on Linux; without one the tests run without it.
 RACE := $(shell command -v "$$($(GO) env CC)" >/dev/null && echo -race)
 
 test: ## every test, with the race detector and in random order (PKG=./internal/…)
 	@[ -n "$(RACE)" ] || { echo "no C compiler: testing without the race detector" >&2; [ -z "$$CI" ]; }
 	$(GO) test $(RACE) -shuffle=on $(PKG)
+	$(GO) test -C terraform/testprovider ./...
 
 bench: ## the benchmarks (PKG=./functions BENCH=Checkout)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
 
 lint: ## go vet, staticcheck, and gofumpt's list of files to format
 	$(GO) vet $(PKG)
+	$(GO) vet -C terraform/testprovider ./...
 	$(TOOL) staticcheck $(PKG)
 	@unformatted=$$($(TOOL) gofumpt -l .); \
 	if [ -n "$$unformatted" ]; then \

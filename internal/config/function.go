@@ -38,6 +38,10 @@ func Functions() []string { return slices.Sorted(maps.Keys(functions)) }
 // store ("sendgrid.api_key"); nil for a function that has none, or is not known.
 func Secrets(function string) []string { return slices.Clone(functions[function].secrets) }
 
+// Requires lists the variables of the environment that a function cannot do its work
+// without in the cloud, beside the project, the database and its secrets.
+func Requires(function string) []string { return slices.Clone(functions[function].variables) }
+
 // needs says whether the loaded function, or any if none is named, is given a
 // secret or needs a variable.
 func (l *loader) needs(name string) bool {
