@@ -31,7 +31,7 @@ func (p *program) outputs(ctx context.Context, args []string) error {
 		return enc.Encode(values)
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		fmt.Fprintf(p.out, "%s = %s\n", name, indent(textOf(values[name])))
+		fmt.Fprintf(p.out, "%s = %s\n", name, indent(below(textOf(values[name]))))
 	}
 	return nil
 }
@@ -94,9 +94,17 @@ func textOf(raw json.RawMessage) string {
 	if json.Unmarshal(raw, &fields) == nil && fields != nil {
 		var b strings.Builder
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			fmt.Fprintf(&b, "\n%s = %s", name, indent(textOf(fields[name])))
+			fmt.Fprintf(&b, "\n%s = %s", name, indent(below(textOf(fields[name]))))
 		}
 		return b.String()
 	}
 	return string(raw)
+}
+
+// below begins text of several lines on a line of its own.
+func below(text string) string {
+	if strings.Contains(text, "\n") && !strings.HasPrefix(text, "\n") {
+		return "\n" + text
+	}
+	return text
 }
