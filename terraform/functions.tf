@@ -103,7 +103,7 @@ module "function" {
   }
   size          = merge(each.value.size, { for k, v in try(var.functions[each.key], {}) : k => v if v != null })
   database      = google_firestore_database.comeback.name
-  queues        = each.value.enqueues ? { for k, q in google_cloud_tasks_queue.reminders : k => { name = q.name, location = q.location } } : {}
+  queues        = each.value.enqueues ? local.queue_places : {}
   tasks_account = each.value.enqueues ? "projects/${var.project}/serviceAccounts/${local.tasks_account}" : null
   callers       = each.value.public ? { for member in var.public : member => member } : local.callers[each.key]
   labels        = local.labels

@@ -4,10 +4,18 @@
 locals {
   tasks_region = coalesce(var.tasks_region, var.region)
 
+  # Keys that are known before any queue is: an import needs them.
+  queue_places = {
+    for i in range(local.queues) : tostring(i) => {
+      name     = google_cloud_tasks_queue.reminders[tostring(i)].name
+      location = google_cloud_tasks_queue.reminders[tostring(i)].location
+    }
+  }
+
   # In the order in which the functions count them: a checkout belongs to one by its hash.
   queue_names = [
     for i in range(local.queues) :
-    "projects/${var.project}/locations/${google_cloud_tasks_queue.reminders[tostring(i)].location}/queues/${google_cloud_tasks_queue.reminders[tostring(i)].name}"
+    "projects/${var.project}/locations/${local.queue_places[tostring(i)].location}/queues/${local.queue_places[tostring(i)].name}"
   ]
 
   queue_concurrency = coalesce(var.queue_concurrency, min(1000, floor(local.remind_capacity / local.queues)))

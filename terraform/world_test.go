@@ -1,6 +1,10 @@
 package terraform_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,64 +48,83 @@ func secretsOf(t *testing.T, example string) []string {
 	return slices.Compact(names)
 }
 
-// plan plans and reads the plan; what fails ends the test.
-func (d *deployment) plan(options ...tfexec.PlanOption) *tfjson.Plan {
+// changes lists what a plan does, as "action address", sorted, without what stays. What
+// fails ends the test.
+func (d *deployment) changes() []string {
 	d.Helper()
-	plan, err := d.tryPlan(options...)
+	list, err := d.tryChanges()
 	if err != nil {
 		d.Fatal(err)
 	}
-	return plan
-}
-
-func (d *deployment) tryPlan(options ...tfexec.PlanOption) (*tfjson.Plan, error) {
-	file := filepath.Join(d.TempDir(), "plan")
-	if _, err := d.tf.Plan(d.Context(), append(options, tfexec.Out(file))...); err != nil {
-		return nil, err
-	}
-	return d.tf.ShowPlanFile(d.Context(), file)
-}
-
-func (d *deployment) apply(options ...tfexec.ApplyOption) {
-	d.Helper()
-	if err := d.tf.Apply(d.Context(), options...); err != nil {
-		d.Fatal(err)
-	}
-}
-
-func (d *deployment) destroy(options ...tfexec.DestroyOption) {
-	d.Helper()
-	if err := d.tf.Destroy(d.Context(), options...); err != nil {
-		d.Fatal(err)
-	}
-}
-
-// changes lists what a plan does, "action address", sorted, without what stays.
-func changes(plan *tfjson.Plan) []string {
-	var list []string
-	for _, c := range plan.ResourceChanges {
-		if c.Mode != tfjson.ManagedResourceMode || c.Change.Actions.NoOp() {
-			continue
-		}
-		var actions []string
-		for _, a := range c.Change.Actions {
-			actions = append(actions, string(a))
-		}
-		list = append(list, strings.Join(actions, "+")+" "+strings.TrimPrefix(c.Address, "module.comeback."))
-	}
-	slices.Sort(list)
 	return list
 }
 
+// tryChanges reads what a plan says as it goes, which is quicker than to have the plan
+// shown. The error holds everything that Terraform refuses.
+func (d *deployment) tryChanges() ([]string, error) {
+	var out bytes.Buffer
+	_, planErr := d.tf.PlanJSON(d.Context(), &out)
+	var list []string
+	var errs []error
+	for lines := json.NewDecoder(&out); ; {
+		var line struct {
+			Type   string
+			Change struct {
+				Action   string
+				Resource struct{ Addr string }
+			}
+			Diagnostic struct{ Severity, Summary, Detail string }
+		}
+		if err := lines.Decode(&line); err != nil {
+			break
+		}
+		switch {
+		case line.Type == "planned_change":
+			list = append(list, line.Change.Action+" "+strings.TrimPrefix(line.Change.Resource.Addr, "module.comeback."))
+		case line.Diagnostic.Severity == "error":
+			errs = append(errs, fmt.Errorf("%s: %s", line.Diagnostic.Summary, line.Diagnostic.Detail))
+		}
+	}
+	slices.Sort(list)
+	if planErr != nil {
+		errs = append(errs, planErr)
+	}
+	return list, errors.Join(errs...)
+}
+
+func (d *deployment) apply() {
+	d.Helper()
+	if err := d.tf.Apply(d.Context()); err != nil {
+		d.Fatal(err)
+	}
+}
+
+func (d *deployment) destroy() {
+	d.Helper()
+	if err := d.tf.Destroy(d.Context()); err != nil {
+		d.Fatal(err)
+	}
+}
+
+// firstPlan is what a first apply of an example would do.
 func firstPlan(t *testing.T, example string) *tfjson.Plan {
 	t.Helper()
-	return newDeployment(t, example).plan()
+	d := newDeployment(t, example)
+	file := d.Path("plan")
+	if _, err := d.tf.Plan(t.Context(), tfexec.Out(file)); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := d.tf.ShowPlanFile(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
 }
 
 // plannedArchive is the source archive that a plan of the smallest example makes.
 func plannedArchive(t *testing.T) string {
 	t.Helper()
 	d := newDeployment(t, "minimal")
-	d.plan()
+	d.changes()
 	return d.Path("terraform/.build/functions.zip")
 }

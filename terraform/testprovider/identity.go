@@ -14,23 +14,28 @@ import (
 
 // identities are the full names of things by type, as Google forms them.
 var identities = map[string]string{
-	"google_cloud_scheduler_job":             "projects/{project}/locations/{region}/jobs/{name}",
-	"google_cloud_tasks_queue":               "projects/{project}/locations/{location}/queues/{name}",
-	"google_cloudfunctions2_function":        "projects/{project}/locations/{location}/functions/{name}",
-	"google_firestore_database":              "projects/{project}/databases/{name}",
-	"google_firestore_field":                 "projects/{project}/databases/{database}/collectionGroups/{collection}/fields/{field}",
-	"google_logging_metric":                  "{name}",
-	"google_project_service":                 "{project}/{service}",
-	"google_secret_manager_secret":           "projects/{project}/secrets/{secret_id}",
-	"google_service_account":                 "projects/{project}/serviceAccounts/{account_id}@{project}.iam.gserviceaccount.com",
-	"google_storage_bucket":                  "{name}",
-	"google_storage_bucket_object":           "{bucket}-{name}",
-	"google_compute_global_address":          "projects/{project}/global/addresses/{name}",
-	"google_compute_backend_service":         "projects/{project}/global/backendServices/{name}",
-	"google_compute_url_map":                 "projects/{project}/global/urlMaps/{name}",
-	"google_compute_target_https_proxy":      "projects/{project}/global/targetHttpsProxies/{name}",
-	"google_compute_managed_ssl_certificate": "projects/{project}/global/sslCertificates/{name}",
-	"google_compute_global_forwarding_rule":  "projects/{project}/global/forwardingRules/{name}",
+	"google_cloud_scheduler_job":              "projects/{project}/locations/{region}/jobs/{name}",
+	"google_cloud_tasks_queue":                "projects/{project}/locations/{location}/queues/{name}",
+	"google_cloudfunctions2_function":         "projects/{project}/locations/{location}/functions/{name}",
+	"google_firestore_database":               "projects/{project}/databases/{name}",
+	"google_firestore_field":                  "projects/{project}/databases/{database}/collectionGroups/{collection}/fields/{field}",
+	"google_logging_metric":                   "{name}",
+	"google_project_service":                  "{project}/{service}",
+	"google_secret_manager_secret":            "projects/{project}/secrets/{secret_id}",
+	"google_service_account":                  "projects/{project}/serviceAccounts/{account_id}@{project}.iam.gserviceaccount.com",
+	"google_cloud_run_service_iam_member":     "{service}/{role}/{member}",
+	"google_cloud_tasks_queue_iam_member":     "projects/{project}/locations/{location}/queues/{name}/{role}/{member}",
+	"google_project_iam_member":               "{project}/{role}/{member}",
+	"google_secret_manager_secret_iam_member": "projects/{project}/secrets/{secret_id}/{role}/{member}",
+	"google_service_account_iam_member":       "{service_account_id}/{role}/{member}",
+	"google_storage_bucket":                   "{name}",
+	"google_storage_bucket_object":            "{bucket}-{name}",
+	"google_compute_global_address":           "projects/{project}/global/addresses/{name}",
+	"google_compute_backend_service":          "projects/{project}/global/backendServices/{name}",
+	"google_compute_url_map":                  "projects/{project}/global/urlMaps/{name}",
+	"google_compute_target_https_proxy":       "projects/{project}/global/targetHttpsProxies/{name}",
+	"google_compute_managed_ssl_certificate":  "projects/{project}/global/sslCertificates/{name}",
+	"google_compute_global_forwarding_rule":   "projects/{project}/global/forwardingRules/{name}",
 }
 
 var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
@@ -84,7 +89,7 @@ func chooser(kind, id string, values map[string]any) func(string, tftypes.Type) 
 		}
 		switch {
 		case t.Is(tftypes.String):
-			return fmt.Sprintf("%s-%x", name, sha256.Sum256([]byte(kind + id + name)))[:len(name)+9]
+			return fmt.Sprintf("%s-%x", name, sha256.Sum256([]byte(kind+id+name)))[:len(name)+9]
 		case t.Is(tftypes.Bool):
 			return false
 		case t.Is(tftypes.Number):

@@ -3,6 +3,7 @@ package main
 import (
 	"math/big"
 	"reflect"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -29,7 +30,7 @@ func (p *planner) fill(b block, path string, at *tftypes.AttributePath, proposed
 				v = prior[name]
 			}
 		}
-		if !p.create && r.ForceNew && prior != nil && !same(v, prior[name]) {
+		if !p.create && r.ForceNew && !same(v, prior[name]) {
 			p.replaces = append(p.replaces, at.WithAttributeName(name))
 		}
 		out[name] = v
@@ -55,8 +56,12 @@ func (p *planner) blocks(n nestedBlock, path string, at *tftypes.AttributePath, 
 		return proposed
 	}
 	before, _ := prior.([]any)
+	gone := before[min(len(list), len(before)):]
 	if n.Mode == "set" {
-		before = paired(list, before)
+		before, gone = paired(list, before)
+	}
+	if !p.create && slices.ContainsFunc(gone, func(v any) bool { return p.forces(n.Block, path, v) }) {
+		p.replaces = append(p.replaces, at)
 	}
 	out := make([]any, len(list))
 	for i, item := range list {
@@ -69,15 +74,39 @@ func (p *planner) blocks(n nestedBlock, path string, at *tftypes.AttributePath, 
 		if i < len(before) {
 			was, _ = before[i].(map[string]any)
 		}
-		out[i] = p.fill(n.Block, path, at.WithElementKeyInt(i), m, was)
+		element := planner{rules: p.rules, create: p.create}
+		out[i] = element.fill(n.Block, path, at.WithElementKeyInt(i), m, was)
+		if n.Mode == "set" && len(element.replaces) > 0 { // whose elements have no path
+			element.replaces = []*tftypes.AttributePath{at}
+		}
+		p.replaces = append(p.replaces, element.replaces...)
 	}
 	return out
 }
 
-// paired puts the elements of a set as they were beside those that are proposed:
-// an element stays if nothing that is said of it changes. Elements have no other name.
-func paired(proposed, before []any) []any {
-	out := make([]any, len(proposed))
+// forces says whether a block that goes, or something in it, cannot without a replacement.
+func (p *planner) forces(b block, path string, v any) bool {
+	values, _ := v.(map[string]any)
+	for name := range b.Attributes {
+		if values[name] != nil && p.rules[join(path, name)].ForceNew {
+			return true
+		}
+	}
+	for name, n := range b.Blocks {
+		for _, inner := range instances(values[name]) {
+			if p.forces(n.Block, join(path, name), inner) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// paired puts the elements of a set as they were beside those that are proposed, and
+// lists the rest: an element stays if nothing that is said of it changes. Elements have
+// no other name.
+func paired(proposed, before []any) (out, gone []any) {
+	out = make([]any, len(proposed))
 	used := map[int]bool{}
 	for i, p := range proposed {
 		for j, b := range before {
@@ -87,7 +116,12 @@ func paired(proposed, before []any) []any {
 			}
 		}
 	}
-	return out
+	for j, b := range before {
+		if !used[j] {
+			gone = append(gone, b)
+		}
+	}
+	return out, gone
 }
 
 // agrees says whether was has all that is said in now, nested blocks aside.
@@ -114,7 +148,9 @@ func defaultValue(v any) any {
 }
 
 // same compares two values; numbers by their amount.
-func same(a, b any) bool { return reflect.DeepEqual(toJSON(a), toJSON(b)) && isUnknown(a) == isUnknown(b) }
+func same(a, b any) bool {
+	return reflect.DeepEqual(toJSON(a), toJSON(b)) && isUnknown(a) == isUnknown(b)
+}
 
 // settle replaces what is unknown by what the service would have chosen.
 func settle(b block, values map[string]any, choose func(name string, kind tftypes.Type) any) {

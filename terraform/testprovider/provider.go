@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov5"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -17,6 +18,7 @@ type provider struct {
 	schemas schemas
 	rules   map[string]map[string]rule
 	cloud   *cloud
+	types   sync.Map // of resources, by name
 }
 
 func newProvider(address, dir string) (*provider, error) {
@@ -88,11 +90,16 @@ func (p *provider) StopProvider(context.Context, *tfprotov5.StopProviderRequest)
 // resource is a resource's schema and its type on the wire.
 func (p *provider) resource(name string) (block, tftypes.Type, error) {
 	b := p.schemas.Resources[name].Block
+	if t, ok := p.types.Load(name); ok {
+		return b, t.(tftypes.Type), nil
+	}
 	w, err := b.wire()
 	if err != nil {
 		return b, nil, err
 	}
-	return b, w.ValueType(), nil
+	t := w.ValueType()
+	p.types.Store(name, t)
+	return b, t, nil
 }
 
 func problem(err error) []*tfprotov5.Diagnostic {

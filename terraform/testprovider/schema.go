@@ -21,9 +21,9 @@ type block struct {
 }
 
 type attribute struct {
-	Type                                               json.RawMessage `json:"type"`
+	Type                                    json.RawMessage `json:"type"`
 	Required, Optional, Computed, Sensitive bool
-	WriteOnly bool `json:"write_only"`
+	WriteOnly                               bool `json:"write_only"`
 }
 
 type nestedBlock struct {

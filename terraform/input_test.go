@@ -1,0 +1,66 @@
+package terraform_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// No change of an ordinary input destroys the database or a queue; what would is
+// refused, with what to do. Fewer queues alone delete some.
+func TestInputsKeepData(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t, "minimal")
+	const file = "terraform/examples/minimal/comeback.yaml"
+	d.Edit("terraform/examples/minimal/main.tf", `  region      = "us-central1"`, "") // it is the default
+	d.Edit(file, "stores:\n", "queues: 2\nstores:\n")
+	d.apply()
+
+	d.with([]string{`region = "europe-west1"`}, "The database is in us-central1 and cannot move", "The queues are in us-central1 and cannot move")
+	d.with(
+		[]string{`firestore_location = "eur3"`, `queue_concurrency = 5000`, `queues = 3`, `secret_values = { SENDGRID_KEY = "x" }`},
+		"The database is in us-central1 and cannot move", "which slows whole queues", "Set the number in one place", "no function reads SENDGRID_KEY",
+	)
+	d.with([]string{`functions = { Checkout = { cpu = "0.5" } }`}, "Checkout: more than one request at once needs cpu")
+	d.with([]string{
+		`scheduler_region = "europe-west1"`, `queue_suffix = "b"`, `queue_concurrency = 5`, `public = []`, `keep_data = false`,
+		`functions = { Remind = { concurrency = 10, cpu = "2", memory = "1Gi" } }`, `secret_versions = { COMEBACK_API_KEY = "3" }`,
+		`secret_values = { SENDGRID_API_KEY = "x" }`, `domain = "comeback.shop.example.com"`, `alerts = { late_seconds = 5 }`, `labels = { team = "shop" }`,
+	})
+	d.Edit(file, "queues: 2", "queues: 4")
+	d.with(nil)
+
+	d.Edit(file, "queues: 4", "queues: 1")
+	if got := d.changes(); !slices.Contains(got, `delete google_cloud_tasks_queue.reminders["1"]`) {
+		t.Errorf("fewer queues: got %v, want one deleted", got)
+	}
+}
+
+// with plans with these inputs. It must be refused for each of the reasons, or without
+// any must leave the database and the queues in place.
+func (d *deployment) with(inputs []string, reasons ...string) {
+	d.Helper()
+	block := strings.Join(append(inputs, "alert_email "), "\n  ")
+	const file = "terraform/examples/minimal/main.tf"
+	d.Edit(file, "alert_email ", block)
+	list, err := d.tryChanges()
+	d.Edit(file, block, "alert_email ")
+	for _, reason := range reasons {
+		if err == nil || !strings.Contains(err.Error(), reason) {
+			d.Errorf("%v: got %v, want it refused: %s", inputs, err, reason)
+		}
+	}
+	if len(reasons) > 0 {
+		return
+	}
+	if err != nil {
+		d.Errorf("%v: %v", inputs, err)
+	}
+	for _, c := range list {
+		action, address, _ := strings.Cut(c, " ")
+		lost := strings.HasPrefix(address, "google_firestore_database.") || strings.HasPrefix(address, "google_cloud_tasks_queue.")
+		if lost && (action == "delete" || action == "replace") {
+			d.Errorf("%v: %s", inputs, c)
+		}
+	}
+}
