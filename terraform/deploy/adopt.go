@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/hashicorp/terraform-exec/tfexec"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/comeback-checkout/comeback/terraform/deploy/cloud"
 )
@@ -50,31 +51,18 @@ func adoptable(ctx context.Context, client *cloud.Client, d *deployment) ([]adop
 	return all, nil
 }
 
-// adopt takes over what is there, and plans again. A deployment that takes over
-// nothing stays as it is.
-func (s *session) adopt(ctx context.Context, d *deployment) (*deployment, error) {
-	if len(d.takes) == 0 {
-		return d, nil
+// takeoverFile is written into the root module's folder for as long as the command runs.
+// What it says of resources that are in the state already counts for nothing.
+const takeoverFile = "comeback_takeover.tf"
+
+// adopt lets the session's plans take over what is there. Import blocks and not terraform
+// import: nothing is done before somebody agrees to the plan.
+func (s *session) adopt(takes []adoption) error {
+	var b strings.Builder
+	b.WriteString("# Written by deploy, and removed again when it ends.\n")
+	for _, a := range takes {
+		fmt.Fprintf(&b, "\nimport {\n  to = %s\n  id = %q\n}\n", a.address, a.id)
 	}
-	options := []tfexec.ImportOption{tfexec.LockTimeout(lockTimeout)}
-	for _, path := range s.o.varFiles {
-		options = append(options, tfexec.VarFile(path))
-	}
-	for _, v := range s.o.assignments() {
-		options = append(options, tfexec.Var(v))
-	}
-	for _, a := range d.takes {
-		fmt.Fprintf(s.out, "taking over %s, which is there from an earlier deployment\n", a.what)
-		if err := s.tf.Import(s.gentle(ctx), a.address, a.id, options...); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			return nil, failure("terraform import "+a.address, textDiagnostics(err))
-		}
-	}
-	pl, err := s.plan(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.inspect(ctx, pl)
+	s.takeover = filepath.Join(s.o.dir, takeoverFile)
+	return os.WriteFile(s.takeover, []byte(b.String()), 0o600)
 }

@@ -10,9 +10,9 @@ import (
 
 const aboutApply = `Creates or updates the deployment. In this order it
 
-  1. checks the configuration, the credentials and Terraform, and plans;
-  2. takes over the database and the key of the address hashes, if an earlier
-     deployment has left them in the project;
+  1. checks the configuration, the credentials and Terraform;
+  2. plans, and where an earlier deployment has left the database and the key of the
+     address hashes in the project, plans to take them over;
   3. shows the plan, with a warning for all that loses data, and asks;
   4. gives each secret that has no version its first one: it generates the API keys,
      the link keys and the key of the address hashes, takes any other from the
@@ -34,19 +34,11 @@ func (p *program) apply(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.close()
-	d, err := s.prepare(ctx)
+	d, err := s.prepare(ctx, *newIDKey)
 	if err != nil {
 		return err
 	}
-	if !*newIDKey {
-		if err := d.checkIDKeys(); err != nil {
-			return err
-		}
-	}
 	if err := p.checkSources(d.lacking()); err != nil {
-		return err
-	}
-	if d, err = s.adopt(ctx, d); err != nil {
 		return err
 	}
 	d.print(p, *full)

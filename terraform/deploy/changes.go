@@ -13,11 +13,12 @@ const (
 	doDestroy = "destroy"
 	doReplace = "replace"
 	doLeave   = "leave" // out of the state, and still there
+	doTake    = "take"  // into the state, and there already
 	doChange  = "change"
 	doCreate  = "create"
 )
 
-var actions = []string{doDestroy, doReplace, doLeave, doChange, doCreate}
+var actions = []string{doDestroy, doReplace, doLeave, doTake, doChange, doCreate}
 
 // change is what a plan does to one resource.
 type change struct {
@@ -46,6 +47,9 @@ func changesOf(plan *tfjson.Plan) []change {
 		c.after, _ = r.Change.After.(map[string]any)
 		unknown, _ := r.Change.AfterUnknown.(map[string]any)
 		switch a := r.Change.Actions; {
+		case r.Change.Importing != nil && !a.Replace():
+			c.Action = doTake
+			c.Attributes = differing(c.before, c.after, unknown)
 		case a.Create():
 			c.Action = doCreate
 		case a.Update():
@@ -68,8 +72,11 @@ func changesOf(plan *tfjson.Plan) []change {
 
 // steps is how many things Terraform does, and reports, for a change.
 func (c change) steps() int {
-	if c.Action == doReplace {
+	switch {
+	case c.Action == doReplace:
 		return 2
+	case c.Action == doTake && len(c.Attributes) == 0:
+		return 0
 	}
 	return 1
 }

@@ -14,6 +14,8 @@ func commands() []command {
 		{"apply", "create or update the deployment, the secrets' values too", (*program).apply},
 		{"destroy", "remove the deployment; the shoppers' data stay unless keep_data is false", (*program).destroy},
 		{"outputs", "show the functions' addresses and the other outputs", (*program).outputs},
+		{"doctor", "look whether the project and SendGrid are ready, and say what to do", (*program).doctor},
+		{"smoke", "try the deployment with one real mail to you", (*program).smoke},
 		{"pause", "stop every reminder at once, without Terraform", (*program).pause},
 		{"resume", "let the reminders go out again", (*program).resume},
 	}

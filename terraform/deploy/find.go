@@ -23,38 +23,38 @@ var (
 	installed = version.Must(version.NewVersion("1.11.4"))
 )
 
-// findTerraform gives the path of a terraform or tofu that is new enough: the one that
-// was asked for, else the first on the PATH, else one that it installs.
-func (p *program) findTerraform(ctx context.Context, o *options) (string, error) {
+// findTerraform gives a terraform or tofu that is new enough, to work in the options'
+// folder: the one that was asked for, else the first on the PATH, else one that it
+// installs.
+func (p *program) findTerraform(ctx context.Context, o *options) (*tfexec.Terraform, error) {
 	if o.terraform != "" {
 		path, err := exec.LookPath(o.terraform)
-		if err == nil {
-			path, err = filepath.Abs(path)
-		}
-		if err == nil {
-			err = newEnough(ctx, path)
-		}
 		if err != nil {
-			return "", fmt.Errorf("-terraform %s: %w", o.terraform, err)
+			return nil, fmt.Errorf("-terraform %s: %w", o.terraform, err)
 		}
-		return path, nil
+		tf, err := p.newTerraform(ctx, o.dir, path)
+		if err != nil {
+			return nil, fmt.Errorf("-terraform %s: %w", o.terraform, err)
+		}
+		return tf, nil
 	}
 	var faults []error
-	for _, name := range []string{"terraform", "tofu"} {
-		path, err := p.lookPath(name)
+	for _, find := range []func() (string, error){
+		func() (string, error) { return p.lookPath("terraform") },
+		func() (string, error) { return p.lookPath("tofu") },
+		func() (string, error) { return p.install(ctx) },
+	} {
+		path, err := find()
 		if err == nil {
-			if err = newEnough(ctx, path); err == nil {
-				return path, nil
+			var tf *tfexec.Terraform
+			if tf, err = p.newTerraform(ctx, o.dir, path); err == nil {
+				return tf, nil
 			}
 		}
 		faults = append(faults, err)
 	}
-	path, err := p.install(ctx)
-	if err != nil {
-		return "", fmt.Errorf("no terraform or tofu to work with: %w. Install one (https://developer.hashicorp.com/terraform/install or https://opentofu.org/docs/intro/install), or name one with -terraform",
-			errors.Join(append(faults, err)...))
-	}
-	return path, nil
+	return nil, fmt.Errorf("no terraform or tofu to work with: %w. Install one (https://developer.hashicorp.com/terraform/install or https://opentofu.org/docs/intro/install), or name one with -terraform",
+		errors.Join(faults...))
 }
 
 // lookPath is exec.LookPath in the program's own environment.
@@ -71,19 +71,29 @@ func (p *program) lookPath(name string) (string, error) {
 	return "", fmt.Errorf("%s is not on the PATH", name)
 }
 
-func newEnough(ctx context.Context, path string) error {
-	tf, err := tfexec.NewTerraform(os.TempDir(), path)
+// newTerraform is the program at path, if it is new enough.
+func (p *program) newTerraform(ctx context.Context, dir, path string) (*tfexec.Terraform, error) {
+	path, err := filepath.Abs(path)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	tf, err := tfexec.NewTerraform(dir, path)
+	if err != nil {
+		return nil, err
+	}
+	if p.terraformEnv != nil {
+		if err := tf.SetEnv(p.terraformEnv); err != nil {
+			return nil, err
+		}
 	}
 	v, _, err := tf.Version(ctx, true)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s does not say its version: %w", path, err)
+		return nil, fmt.Errorf("%s does not say its version: %w", path, err)
 	case v.LessThan(oldest):
-		return fmt.Errorf("%s is of version %s, want %s or later", path, v, oldest)
+		return nil, fmt.Errorf("%s is of version %s, want %s or later", path, v, oldest)
 	}
-	return nil
+	return tf, nil
 }
 
 // install downloads Terraform into the user's cache, unless it is there.

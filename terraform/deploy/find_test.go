@@ -44,12 +44,13 @@ func TestFindTerraform(t *testing.T) {
 			}
 			s := newStage(t, "").with(map[string]string{"PATH": "/nowhere:" + dir, "XDG_CACHE_HOME": t.TempDir()})
 			o := newOptions("plan", "")
+			o.dir = dir
 			if tc.asked != "" {
 				o.terraform = filepath.Join(dir, tc.asked)
 			}
 			got, err := s.findTerraform(t.Context(), o)
-			if tc.want != "" && (err != nil || got != filepath.Join(dir, tc.want)) {
-				t.Errorf("got %s, %v, want %s", got, err, tc.want)
+			if tc.want != "" && (err != nil || got.ExecPath() != filepath.Join(dir, tc.want)) {
+				t.Errorf("got %v, %v, want %s", got, err, tc.want)
 			}
 			if tc.want == "" {
 				s.program.status(t.Context(), err)
@@ -66,13 +67,15 @@ func TestInstall(t *testing.T) {
 	cache := t.TempDir()
 	s := newStage(t, "").with(map[string]string{"PATH": "", "XDG_CACHE_HOME": cache})
 	s.releases = site.URL
-	_, err := s.findTerraform(t.Context(), newOptions("plan", ""))
+	o := newOptions("plan", "")
+	o.dir = cache
+	_, err := s.findTerraform(t.Context(), o)
 	s.program.status(t.Context(), err)
 	s.wantSaid(t, "downloading Terraform 1.11.4 into "+cache, "no terraform or tofu to work with", "tofu is not on the PATH", "-terraform")
 
 	dir := filepath.Join(cache, "comeback", "terraform-1.11.4")
 	path := fakeProgram(t, dir, "terraform", "1.11.4")
-	if got, err := s.findTerraform(t.Context(), newOptions("plan", "")); err != nil || got != path {
-		t.Errorf("got %s, %v, want the one that was downloaded before", got, err)
+	if got, err := s.findTerraform(t.Context(), o); err != nil || got.ExecPath() != path {
+		t.Errorf("got %v, %v, want the one that was downloaded before", got, err)
 	}
 }

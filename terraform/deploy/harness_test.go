@@ -61,9 +61,6 @@ func newStage(t *testing.T, input string) *stage {
 			s.waits = append(s.waits, d)
 			return nil
 		},
-		cloud: func(ctx context.Context, project string) (*cloud.Client, error) {
-			return cloud.New(ctx, project, s.google.Options())
-		},
 		readSecret: func(context.Context) (string, error) {
 			if len(s.typed) == 0 {
 				return "", errors.New("nothing more is typed")
@@ -73,7 +70,19 @@ func newStage(t *testing.T, input string) *stage {
 			return v, nil
 		},
 	}
+	s.useCloud(s.google.Options())
 	return s
+}
+
+// useCloud leads the program's calls of Google Cloud.
+func (s *stage) useCloud(o cloud.Options) {
+	s.program.cloud = func(ctx context.Context, project string) (*cloud.Client, error) { return cloud.New(ctx, project, o) }
+}
+
+// reset forgets what was printed.
+func (s *stage) reset() {
+	s.out, s.errOut = &output{}, &output{}
+	s.program.out, s.program.errOut = s.out, s.errOut
 }
 
 // with sets environment variables.

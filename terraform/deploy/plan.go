@@ -26,7 +26,7 @@ func (p *program) plan(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.close()
-	d, err := s.prepare(ctx)
+	d, err := s.prepare(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -52,8 +52,9 @@ type deployment struct {
 	secrets []secret
 }
 
-// prepare checks what can be checked, plans, and looks into the project.
-func (s *session) prepare(ctx context.Context) (*deployment, error) {
+// prepare checks what can be checked, plans, and looks into the project. A key of the
+// address hashes that is lost ends it, unless a new one is wanted.
+func (s *session) prepare(ctx context.Context, newIDKey bool) (*deployment, error) {
 	// Without a project the calls would fail, but credentials are looked for first.
 	if _, err := s.cloud(ctx, s.o.project); err != nil {
 		return nil, err
@@ -61,6 +62,31 @@ func (s *session) prepare(ctx context.Context) (*deployment, error) {
 	if err := s.init(ctx); err != nil {
 		return nil, err
 	}
+	d, err := s.survey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !newIDKey {
+		if err := d.checkIDKeys(); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.takes) == 0 {
+		return d, nil
+	}
+	takes := d.takes
+	if err := s.adopt(takes); err != nil {
+		return nil, err
+	}
+	if d, err = s.survey(ctx); err != nil {
+		return nil, err
+	}
+	d.takes = takes
+	return d, nil
+}
+
+// survey plans and looks into the project.
+func (s *session) survey(ctx context.Context) (*deployment, error) {
 	pl, err := s.plan(ctx)
 	if err != nil {
 		return nil, err
@@ -112,8 +138,11 @@ func (d *deployment) print(p *program, full bool) {
 // further is what apply does beside the plan, and what a person has to know.
 func (d *deployment) further() []string {
 	var all []string
+	if err := d.checkIDKeys(); err != nil {
+		all = append(all, err.Error())
+	}
 	for _, a := range d.takes {
-		all = append(all, a.what+" is there from an earlier deployment; apply takes it over instead of creating it.")
+		all = append(all, a.what+" is there from an earlier deployment: it is taken over.")
 	}
 	for _, s := range d.lacking() {
 		all = append(all, "the secret "+s.name+" has no value yet; apply "+s.source()+".")

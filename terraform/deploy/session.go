@@ -22,6 +22,8 @@ type session struct {
 	tf   *tfexec.Terraform
 	temp string // plan files, which may hold secret_values
 
+	takeover string // the file of takeovers, if there is one
+
 	// granted says that this run has enabled an API, made an account or granted
 	// something, which takes Google a while to notice everywhere.
 	granted bool
@@ -36,18 +38,9 @@ func (p *program) open(ctx context.Context, o *options) (*session, error) {
 	if o.dir, err = o.folder(); err != nil {
 		return nil, err
 	}
-	path, err := p.findTerraform(ctx, o)
-	if err != nil {
-		return nil, err
-	}
 	s := &session{program: p, o: o}
-	if s.tf, err = tfexec.NewTerraform(o.dir, path); err != nil {
+	if s.tf, err = p.findTerraform(ctx, o); err != nil {
 		return nil, err
-	}
-	if p.terraformEnv != nil {
-		if err := s.tf.SetEnv(p.terraformEnv); err != nil {
-			return nil, err
-		}
 	}
 	// However long it takes to finish what was begun: a killed Terraform forgets it.
 	if err := s.tf.SetWaitDelay(0); err != nil && !errors.Is(err, errors.ErrUnsupported) {
@@ -59,8 +52,13 @@ func (p *program) open(ctx context.Context, o *options) (*session, error) {
 	return s, nil
 }
 
-// close removes the plans.
-func (s *session) close() { _ = os.RemoveAll(s.temp) }
+// close removes what the session has written.
+func (s *session) close() {
+	_ = os.RemoveAll(s.temp)
+	if s.takeover != "" {
+		_ = os.Remove(s.takeover)
+	}
+}
 
 // gentle is the context for Terraform's own commands.
 func (s *session) gentle(ctx context.Context) context.Context {

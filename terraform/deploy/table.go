@@ -15,7 +15,7 @@ const (
 	blue   = "36"
 )
 
-var colourOf = map[string]string{doDestroy: red, doReplace: red, doLeave: yellow, doChange: yellow, doCreate: green}
+var colourOf = map[string]string{doDestroy: red, doReplace: red, doLeave: yellow, doTake: blue, doChange: yellow, doCreate: green}
 
 // paint colours s where colours are shown.
 func (p *program) paint(colour, s string) string {
