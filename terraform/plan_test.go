@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -454,9 +455,18 @@ func (p planned) alerts() {
 			}
 		}
 	}
+	logs, err := os.ReadFile("../docs/logs.md")
+	if err != nil {
+		p.Fatal(err)
+	}
 	metrics := map[string]bool{}
 	for _, m := range p.all("google_logging_metric") {
 		metrics[m.text("name")] = true
+		for _, field := range logFields.FindAllStringSubmatch(fmt.Sprint(m["filter"], m["label_extractors"], m["value_extractor"]), -1) {
+			if field[1] != "message" && !strings.Contains(string(logs), "`"+field[1]+"`") {
+				p.Errorf("%s reads the field %s, which docs/logs.md does not know", m.text("name"), field[1])
+			}
+		}
 	}
 	for address, policy := range p.all("google_monitoring_alert_policy") {
 		for _, c := range policy.blocks("conditions") {
@@ -468,6 +478,9 @@ func (p planned) alerts() {
 		}
 	}
 }
+
+// logFields are the fields of log lines that a metric reads.
+var logFields = regexp.MustCompile(`jsonPayload\.([a-z_]+)`)
 
 // ownMetrics lists the log-based metrics that a PromQL query names.
 func ownMetrics(query string) []string {

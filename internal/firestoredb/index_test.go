@@ -3,7 +3,9 @@ package firestoredb
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +18,9 @@ import (
 	"github.com/comeback-checkout/comeback/terraform"
 )
 
-// Each query passes with the project's indexes, and would be refused without: none
-// stands in the file for nothing, and a query that is not served fails here first.
+// Each query passes with the project's indexes and would be refused without: a query
+// that is not served fails here first. And each index has its query: without it, one of
+// them would be refused.
 func TestQueriesNeedTheirIndexes(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
@@ -47,6 +50,34 @@ func TestQueriesNeedTheirIndexes(t *testing.T) {
 			t.Errorf("%s, without indexes: got %v, want FAILED_PRECONDITION as it is", name, err)
 		}
 	}
+	for removed, others := range allButOne(t) {
+		without := open(t, recoverytest.NewClock(now), others)
+		refused := slices.ContainsFunc(slices.Collect(maps.Values(queries)), func(query func(*emulated) error) bool { return query(without) != nil })
+		if !refused {
+			t.Errorf("no query needs the index %s", removed)
+		}
+	}
+}
+
+// allButOne are the project's definitions without one composite index each, by that
+// index.
+func allButOne(t *testing.T) map[string][]byte {
+	t.Helper()
+	var file map[string][]json.RawMessage
+	if err := json.Unmarshal(terraform.Indexes, &file); err != nil {
+		t.Fatal(err)
+	}
+	all := file["indexes"]
+	list := map[string][]byte{}
+	for i, index := range all {
+		file["indexes"] = slices.Delete(slices.Clone(all), i, i+1)
+		rest, err := json.Marshal(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list[string(index)] = rest
+	}
+	return list
 }
 
 // Each override names a field that there is, and each kind of document that expires

@@ -136,6 +136,15 @@ func (w *World) Ops() []Op {
 	return ops
 }
 
+// Add copies one more file of the repository, such as a test's own configuration.
+func (w *World) Add(path string) {
+	w.t.Helper()
+	data, err := os.ReadFile(filepath.Join(repository(w.t), filepath.FromSlash(path)))
+	w.must(err)
+	w.must(os.MkdirAll(filepath.Dir(w.Path(path)), 0o700))
+	w.must(os.WriteFile(w.Path(path), data, 0o600))
+}
+
 // Edit replaces text in a file of the copy, which must hold it.
 func (w *World) Edit(path, from, to string) {
 	w.t.Helper()
