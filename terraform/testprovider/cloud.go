@@ -37,7 +37,8 @@ type fault struct {
 }
 
 func (c *cloud) file(kind, id string) string {
-	return filepath.Join(c.dir, fmt.Sprintf("%s-%x.json", kind, sha256.Sum256([]byte(id)))[:len(kind)+len(c.dir)+18]+".json")
+	sum := sha256.Sum256([]byte(id))
+	return filepath.Join(c.dir, fmt.Sprintf("%s-%x.json", kind, sum[:16]))
 }
 
 // find returns nil if there is no such thing.

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -50,7 +53,7 @@ func TestPlanOfChange(t *testing.T) {
 			call := newCaller(t, "", c.kind)
 			state := call.make(c.was)
 			planned, replaces := call.plan(state, c.now)
-			if got := !reflect.DeepEqual(sorted(call, planned), sorted(call, state)); got != c.changed {
+			if got := !reflect.DeepEqual(unordered(planned), unordered(state)); got != c.changed {
 				t.Errorf("changed: got %v, want %v\nwas %v\nnow %v", got, c.changed, state, planned)
 			}
 			if !reflect.DeepEqual(replaces, c.replaces) {
@@ -60,11 +63,22 @@ func TestPlanOfChange(t *testing.T) {
 	}
 }
 
-// sorted is a state as the wire has it, where a set has no order.
-func sorted(c caller, state map[string]any) string {
-	v, err := typedValue(state, c.wire)
-	if err != nil {
-		c.Fatal(err)
+// unordered is a state without the order of its lists, which a set does not have.
+func unordered(v any) any {
+	switch v := v.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = unordered(item)
+		}
+		slices.SortFunc(list, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		return list
+	case map[string]any:
+		m := map[string]any{}
+		for k, item := range v {
+			m[k] = unordered(item)
+		}
+		return m
 	}
-	return v.String()
+	return v
 }

@@ -29,7 +29,8 @@ func TestValidate(t *testing.T) {
 		},
 		{
 			"something without what it needs", "google_secret_manager_secret",
-			values{"secret_id": "KEY", "replication": []any{auto}, "rotation": []any{values{}}}, "rotation: needs topics",
+			values{"secret_id": "KEY", "replication": []any{auto}, "rotation": []any{values{}}},
+			"rotation: needs topics",
 		},
 		{"an enum", "google_firestore_database", values{"name": "d", "location_id": "eur3", "type": "FIRESTORE_NATIVE"}, ""},
 		{"no value of an enum", "google_firestore_database", values{"name": "d", "location_id": "eur3", "type": "NATIVE"}, `got "NATIVE", want one of`},
