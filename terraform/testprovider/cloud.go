@@ -70,7 +70,8 @@ func (c *cloud) create(kind, id string, state map[string]any) error {
 	case there != nil && strings.Contains(kind, "_iam_"), there != nil && kind == "google_firestore_field", there != nil && kind == "google_project_service":
 		// granting, changing a field's indexes and enabling again are no faults
 	case there != nil:
-		return fmt.Errorf("Error creating %s: googleapi: Error 409: %s already exists, alreadyExists", kind, id) //nolint:staticcheck // Google's own words
+		//lint:ignore ST1005 Google's own words
+		return fmt.Errorf("Error creating %s: googleapi: Error 409: %s already exists, alreadyExists", kind, id)
 	}
 	if err := c.refuse(kind, id, state); err != nil {
 		return err
@@ -82,7 +83,8 @@ func (c *cloud) create(kind, id string, state map[string]any) error {
 func (c *cloud) refuse(kind, id string, state map[string]any) error {
 	if kind == "google_cloud_tasks_queue" {
 		if _, err := os.Stat(c.file("deleted_queue", id)); err == nil {
-			return errors.New("Error creating Queue: googleapi: Error 400: The queue cannot be created because a queue with this name existed too recently.") //nolint:staticcheck // Google's own words
+			//lint:ignore ST1005 Google's own words
+			return errors.New("Error creating Queue: googleapi: Error 400: The queue cannot be created because a queue with this name existed too recently.")
 		}
 	}
 	if kind != "google_cloudfunctions2_function" {
@@ -114,7 +116,8 @@ func (c *cloud) needVersion(project, secret string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("Error creating function: Error code 3, message: Secret projects/%s/secrets/%s/versions/latest was not found", project, secret) //nolint:staticcheck // Google's own words
+	//lint:ignore ST1005 Google's own words
+	return fmt.Errorf("Error creating function: Error code 3, message: Secret projects/%s/secrets/%s/versions/latest was not found", project, secret)
 }
 
 func (c *cloud) update(kind, id string, state map[string]any) error {
@@ -142,7 +145,8 @@ func (c *cloud) delete(kind, id string, state map[string]any) error {
 		return err
 	}
 	if state["delete_protection_state"] == "DELETE_PROTECTION_ENABLED" {
-		return fmt.Errorf("Error deleting Database: googleapi: Error 400: %s has delete protection enabled", id) //nolint:staticcheck // Google's own words
+		//lint:ignore ST1005 Google's own words
+		return fmt.Errorf("Error deleting Database: googleapi: Error 400: %s has delete protection enabled", id)
 	}
 	if kind == "google_cloud_tasks_queue" {
 		if err := os.WriteFile(c.file("deleted_queue", id), nil, 0o600); err != nil {

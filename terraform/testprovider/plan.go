@@ -156,7 +156,8 @@ func same(a, b any) bool {
 func settle(b block, values map[string]any, choose func(name string, kind tftypes.Type) any) {
 	for name, a := range b.Attributes {
 		if isUnknown(values[name]) {
-			kind, err := tftypes.ParseJSONType(a.Type) //nolint:staticcheck // the one reader of this form
+			//lint:ignore SA1019 the one reader of this form
+			kind, err := tftypes.ParseJSONType(a.Type)
 			if err == nil {
 				values[name] = choose(name, kind)
 			}

@@ -169,6 +169,7 @@ func (p *provider) PlanResourceChange(_ context.Context, r *tfprotov5.PlanResour
 	if err != nil {
 		return nil, err
 	}
+	//lint:ignore SA1019 a plan fills in defaults, as the real provider does
 	res := &tfprotov5.PlanResourceChangeResponse{PlannedState: r.ProposedNewState, UnsafeToUseLegacyTypeSystem: true}
 	after, ok := proposed.(map[string]any)
 	if !ok { // it goes
@@ -212,6 +213,7 @@ func (p *provider) ApplyResourceChange(_ context.Context, r *tfprotov5.ApplyReso
 		return &tfprotov5.ApplyResourceChangeResponse{NewState: r.PriorState, Diagnostics: problem(err)}, nil
 	}
 	state, err := encode(after, t)
+	//lint:ignore SA1019 a plan fills in defaults, as the real provider does
 	return &tfprotov5.ApplyResourceChangeResponse{NewState: state, UnsafeToUseLegacyTypeSystem: true}, err
 }
 
@@ -227,7 +229,8 @@ func (p *provider) ImportResourceState(_ context.Context, r *tfprotov5.ImportRes
 		}
 	}
 	if there == nil {
-		return &tfprotov5.ImportResourceStateResponse{Diagnostics: problem(fmt.Errorf("Cannot import non-existent remote object %s", r.ID))}, nil //nolint:staticcheck // Terraform's own words
+		//lint:ignore ST1005 Terraform's own words
+		return &tfprotov5.ImportResourceStateResponse{Diagnostics: problem(fmt.Errorf("Cannot import non-existent remote object %s", r.ID))}, nil
 	}
 	state, err := encode(there.State, t)
 	return &tfprotov5.ImportResourceStateResponse{ImportedResources: []*tfprotov5.ImportedResource{{TypeName: r.TypeName, State: state}}}, err

@@ -71,7 +71,8 @@ func (b block) wire() (*tfprotov5.SchemaBlock, error) {
 	w := &tfprotov5.SchemaBlock{}
 	for _, name := range slices.Sorted(maps.Keys(b.Attributes)) {
 		a := b.Attributes[name]
-		kind, err := tftypes.ParseJSONType(a.Type) //nolint:staticcheck // the one reader of this form
+		//lint:ignore SA1019 the one reader of this form
+		kind, err := tftypes.ParseJSONType(a.Type)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
