@@ -82,6 +82,10 @@ func (s *session) makeSecrets(ctx context.Context, d *deployment, values map[str
 		}
 	}
 	if len(targets) > 0 {
+		// Before Terraform 1.6 an import block for what is no target is an error.
+		for _, a := range d.takes {
+			targets = append(targets, tfexec.Target(a.address))
+		}
 		fmt.Fprintln(s.out, "\nThe secrets first:")
 		pl, err := s.plan(ctx, targets...)
 		if err != nil {

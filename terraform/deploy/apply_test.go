@@ -69,7 +69,7 @@ func TestPlanApplyDestroy(t *testing.T) {
 	const p = "-project=" + project
 	do("", exitError, []string{"No value for required variable", "-project, -config"}, on(dir, "plan")...)
 	do("", exitError, []string{"there are no outputs: nothing was applied"}, on(dir, "outputs")...)
-	do("", exitChanges, []string{"Comeback in project my-shop-123:", "create   2 terraform_data", "2 to create."}, on(dir, "plan", p)...)
+	do("", exitChanges, []string{"Comeback in project my-shop-123:", "create     2 terraform_data", "2 to create."}, on(dir, "plan", p)...)
 	do("", exitRefused, []string{"nobody is here to ask"}, on(dir, "apply", p)...)
 	do("no\n", exitRefused, []string{"Type yes to go on", "stopped, as you said"}, on(dir, "apply", p)...)
 	do("", exitDone, []string{"There is nothing to destroy"}, on(dir, "destroy", p, "-yes")...)
@@ -77,9 +77,9 @@ func TestPlanApplyDestroy(t *testing.T) {
 	do("", exitDone, []string{"Nothing to change."}, on(dir, "plan", p)...)
 	do("", exitDone, []string{"Nothing to change.", "2. Use it."}, on(dir, "apply", p)...)
 	do("", exitDone, []string{"urls = \n  Checkout = https://checkout.example.com\n", "next_steps = \n  1. Try it."}, on(dir, "outputs")...)
-	do("", exitDone, []string{"destroy  1 terraform_data\n           terraform_data.some[1]"}, on(dir, "apply", p, "-yes", "-var=count_of=1")...)
+	do("", exitDone, []string{"destroy    1 terraform_data\n             terraform_data.some[1]"}, on(dir, "apply", p, "-yes", "-var=count_of=1")...)
 	do("my-shop\n", exitRefused, []string{"Type my-shop-123 to go on"}, on(dir, "destroy", p)...)
-	do("my-shop-123\n", exitDone, []string{"destroy  1 terraform_data", "[1/1] destroyed", "-var queue_suffix=b"}, on(dir, "destroy", p)...)
+	do("my-shop-123\n", exitDone, []string{"destroy    1 terraform_data", "[1/1] destroyed", "-var queue_suffix=b"}, on(dir, "destroy", p)...)
 }
 
 func TestJSON(t *testing.T) {

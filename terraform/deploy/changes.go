@@ -12,8 +12,8 @@ import (
 const (
 	doDestroy = "destroy"
 	doReplace = "replace"
-	doLeave   = "leave" // out of the state, and still there
-	doTake    = "take"  // into the state, and there already
+	doLeave   = "leave"     // out of the state, and still there
+	doTake    = "take over" // into the state, and there already
 	doChange  = "change"
 	doCreate  = "create"
 )
@@ -127,7 +127,6 @@ func firstSteps(paths []any) []string {
 }
 
 // within says whether a plan does nothing that was not agreed to by an earlier one.
-// What was to be created may be replaced: the first try may have left half of it.
 func within(plan, agreed []change) bool {
 	allowed := map[string]string{}
 	for _, c := range agreed {
@@ -135,6 +134,18 @@ func within(plan, agreed []change) bool {
 	}
 	return !slices.ContainsFunc(plan, func(c change) bool {
 		was, known := allowed[c.Address]
-		return !known || was != c.Action && was != doCreate && was != doReplace
+		return !known || was != c.Action && !follows(c.Action, was)
 	})
+}
+
+// follows says that an action is what a first try, which left half of it, has made of the
+// action that was agreed to.
+func follows(action, was string) bool {
+	switch was {
+	case doCreate, doReplace:
+		return action == doCreate || action == doReplace
+	case doTake:
+		return action == doChange
+	}
+	return false
 }

@@ -71,6 +71,7 @@ func TestWithin(t *testing.T) {
 		{Address: "new", Action: doCreate},
 		{Address: "other", Action: doChange},
 		{Address: "replaced", Action: doReplace},
+		{Address: "taken", Action: doTake},
 	}
 	for _, tc := range []struct {
 		name string
@@ -82,6 +83,9 @@ func TestWithin(t *testing.T) {
 		{"less", agreed[1:], true},
 		{"what was half created is replaced", []change{{Address: "new", Action: doReplace}}, true},
 		{"what was half replaced is created", []change{{Address: "replaced", Action: doCreate}}, true},
+		{"what was taken over is changed", []change{{Address: "taken", Action: doChange}}, true},
+		{"what was taken over is replaced", []change{{Address: "taken", Action: doReplace}}, false},
+		{"what was to be created is destroyed", []change{{Address: "new", Action: doDestroy}}, false},
 		{"another", []change{{Address: "unheard of", Action: doCreate}}, false},
 		{"more than a change", []change{{Address: "other", Action: doReplace}}, false},
 	} {
@@ -139,14 +143,14 @@ func TestTable(t *testing.T) {
 	)
 	s := newStage(t, "")
 	s.report(changesOf(planOf(all...)), false)
-	want := `  replace  1 task queue
-           google_cloud_tasks_queue.reminders["0"]  because of name
-  change   2 functions
-           module.function["Order"].google_cloudfunctions2_function.this  (build_config)
-           module.function["Sweep"].google_cloudfunctions2_function.this  (build_config)
-  create   6 Firestore field settings
-  create   1 google_unheard_of
-           google_unheard_of.this
+	want := `  replace    1 task queue
+             google_cloud_tasks_queue.reminders["0"]  because of name
+  change     2 functions
+             module.function["Order"].google_cloudfunctions2_function.this  (build_config)
+             module.function["Sweep"].google_cloudfunctions2_function.this  (build_config)
+  create     6 Firestore field settings
+  create     1 google_unheard_of
+             google_unheard_of.this
 7 to create, 2 to change, 1 to replace.
 WARNING: the queue comeback-abc123 goes, and its waiting tasks are lost. Its name is blocked for about 7 days.
 note: 2 functions start anew; calls go to the version that there is until then.
@@ -163,7 +167,7 @@ note: 2 functions start anew; calls go to the version that there is until then.
 	s = newStage(t, "")
 	s.colour = true
 	s.report(changesOf(planOf(replaced)), false)
-	s.wantSaid(t, "\x1b[31mreplace\x1b[0m", "\x1b[31mWARNING:\x1b[0m")
+	s.wantSaid(t, "\x1b[31mreplace  \x1b[0m", "\x1b[31mWARNING:\x1b[0m")
 }
 
 func TestProgress(t *testing.T) {

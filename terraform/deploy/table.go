@@ -59,13 +59,13 @@ const fold = 5
 // full is wanted.
 func (p *program) table(w io.Writer, changes []change, full bool) {
 	for _, g := range grouped(changes) {
-		action := p.paint(colourOf[g.action], fmt.Sprintf("%-7s", g.action))
+		action := p.paint(colourOf[g.action], fmt.Sprintf("%-9s", g.action))
 		fmt.Fprintf(w, "  %s  %s\n", action, many(len(g.list), g.words.one, g.words.several))
 		if len(g.list) >= fold && !full {
 			continue
 		}
 		for _, c := range g.list {
-			fmt.Fprintf(w, "           %s%s\n", c.Address, attributes(c))
+			fmt.Fprintf(w, "             %s%s\n", c.Address, attributes(c))
 		}
 	}
 	fmt.Fprintf(w, "%s.\n", summary(changes))

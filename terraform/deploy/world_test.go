@@ -134,7 +134,7 @@ func TestDeployment(t *testing.T) {
 	const dir = "terraform"
 	w := newWorld(t)
 	w.do(t, exitDone, dir, "apply", w.values("-yes")...)
-	w.wantSaid(t, "create   1 Firestore database", "the secret COMEBACK_API_KEY has no value yet; apply generates one",
+	w.wantSaid(t, "create     1 Firestore database", "the secret COMEBACK_API_KEY has no value yet; apply generates one",
 		"The secrets first:", "generated COMEBACK_ID_KEY", "stored SENDGRID_API_KEY", "The rest:", "\nNext:\n1. ")
 	w.wantUnsaid(t, "WARNING")
 	keys := map[string]string{}
@@ -158,13 +158,13 @@ func TestDeployment(t *testing.T) {
 	}
 
 	w.do(t, exitDone, dir, "destroy", w.values("-yes")...)
-	w.wantSaid(t, "leave    1 Firestore database", "The Firestore database comeback stays.", "gcloud secrets delete COMEBACK_ID_KEY", "WARNING: the queue")
+	w.wantSaid(t, "leave      1 Firestore database", "The Firestore database comeback stays.", "gcloud secrets delete COMEBACK_ID_KEY", "WARNING: the queue")
 	w.wantUnsaid(t, "WARNING: the Firestore database", "WARNING: the secret COMEBACK_ID_KEY")
 
 	w.share(t, cloudtest.New(t)) // what was destroyed is gone, and what was left is there
 	w.google.PutSecret("COMEBACK_ID_KEY", keys["COMEBACK_ID_KEY"])
 	w.do(t, exitDone, dir, "apply", w.values("-yes", "-var", "queue_suffix=b")...)
-	w.wantSaid(t, "take     1 Firestore database", "take     1 secret", "the database comeback is there from an earlier deployment: it is taken over")
+	w.wantSaid(t, "take over  1 Firestore database", "take over  1 secret", "the database comeback is there from an earlier deployment: it is taken over")
 	if got := w.google.Versions("COMEBACK_ID_KEY"); !slices.Equal(got, []string{keys["COMEBACK_ID_KEY"]}) {
 		t.Errorf("the key of the address hashes has %d versions, want the first alone", len(got))
 	}
@@ -254,7 +254,7 @@ func TestTrial(t *testing.T) {
 	}
 
 	w.do(t, exitChanges, dir, "plan", w.values("-var-file", file, "-var", "queues=1")...)
-	w.wantSaid(t, "destroy  1 task queue", "its waiting tasks are lost", "4 functions start anew")
+	w.wantSaid(t, "destroy    1 task queue", "its waiting tasks are lost", "4 functions start anew")
 	if got := strings.Count(w.out.String(), "WARNING"); got != 1 {
 		t.Errorf("got %d warnings, want 1:\n%s", got, w.out)
 	}
