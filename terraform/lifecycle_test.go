@@ -11,46 +11,83 @@ import (
 	"github.com/comeback-checkout/comeback/terraform/tftest"
 )
 
-// TestLifecycle takes each example through its life: a first apply, a plan that has
-// nothing to do, a change in place and a replacement, and the end, which leaves the data
-// for another beginning.
-func TestLifecycle(t *testing.T) {
+// TestMinimal takes the smallest example through its life: a first apply, changed sources,
+// every input, and an end that takes the data along.
+func TestMinimal(t *testing.T) {
 	t.Parallel()
-	for _, example := range examples {
-		t.Run(example, func(t *testing.T) {
-			t.Parallel()
-			d := newDeployment(t, example)
-			d.valid()
-			d.apply()
-			d.functionsComeLast()
-			if got := d.changes(); len(got) > 0 {
-				t.Errorf("a second plan: got %v, want nothing to do", got)
-			}
+	d := newDeployment(t, "minimal")
+	d.begin()
+	d.changedSource()
+	d.inputs()
+	d.endWithData()
+}
 
-			d.set(example, `log_level = "DEBUG"`)
-			d.Edit("terraform/scheduler.tf", `"comeback-sweep"`, `"comeback-sweep-2"`)
-			d.want("another log level and another name of the job", append(eachFunction("update"), "replace google_cloud_scheduler_job.sweep"))
-			d.apply()
-			d.destroy()
-			d.dataStay(map[string]int{"minimal": 1, "stores": 2}[example])
+// TestStores takes the large example through its life: a first apply, a change in place
+// and a replacement, and an end that leaves the data for another beginning.
+func TestStores(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t, "stores")
+	d.begin()
+	d.set(`log_level = "DEBUG"`)
+	d.Edit("terraform/scheduler.tf", `"comeback-sweep"`, `"comeback-sweep-2"`)
+	d.want("another log level and another name of the job", append(eachFunction("update"), "replace google_cloud_scheduler_job.sweep"))
+	d.apply()
+	d.destroy()
+	d.dataStay(2)
+	d.beginAgain()
+}
 
-			d.set(example, `queue_suffix = "b"`) // the names of the deleted queues are blocked
-			if err := d.tf.Import(t.Context(), "module.comeback.google_firestore_database.comeback", "projects/your-project-id/databases/comeback"); err != nil {
-				t.Fatalf("taking the database over: %v", err)
-			}
-			for _, c := range d.changes() {
-				if strings.Contains(c, "google_firestore_database.") {
-					t.Errorf("the database that stayed: got %s, want it as it is", c)
-				}
-			}
-		})
+// begin validates, reads the plan, applies it, and finds nothing left to do.
+func (d *deployment) begin() {
+	d.Helper()
+	d.valid()
+	planned{d.T, d.firstPlan()}.asWanted(d.example)
+	d.apply(tfexec.DirOrPlan(d.Path("plan")))
+	d.functionsComeLast()
+	d.want("a second plan", nil)
+}
+
+// changedSource holds that a changed Go file changes the archive's object and the
+// functions, and nothing else; the same sources give the same archive.
+func (d *deployment) changedSource() {
+	d.Helper()
+	d.Edit("functions/checkout.go", "package functions", "package functions // changed")
+	d.want("a changed source", append(eachFunction("update"), "replace google_storage_bucket_object.functions"))
+	d.Edit("functions/checkout.go", "package functions // changed", "package functions")
+	d.want("the same source again", nil)
+}
+
+// endWithData holds that keep_data = false, applied before, lets destroy delete all.
+func (d *deployment) endWithData() {
+	d.Helper()
+	d.set("keep_data = false")
+	d.apply()
+	d.destroy()
+	for _, id := range []string{"projects/your-project-id/databases/comeback", "projects/your-project-id/secrets/COMEBACK_ID_KEY"} {
+		if !slices.ContainsFunc(d.Ops(), func(op tftest.Op) bool { return op.Op == "delete" && op.ID == id }) {
+			d.Errorf("%s was not deleted", id)
+		}
 	}
 }
 
-// set sets an input of an example.
-func (d *deployment) set(example, input string) {
+// beginAgain takes over the database that an earlier deployment left.
+func (d *deployment) beginAgain() {
 	d.Helper()
-	d.Edit("terraform/examples/"+example+"/main.tf", "alert_email ", input+"\n  alert_email ")
+	d.set(`queue_suffix = "b"`) // the names of the deleted queues are blocked
+	if err := d.tf.Import(d.Context(), "module.comeback.google_firestore_database.comeback", "projects/your-project-id/databases/comeback"); err != nil {
+		d.Fatalf("taking the database over: %v", err)
+	}
+	for _, c := range d.changes() {
+		if strings.Contains(c, "google_firestore_database.") {
+			d.Errorf("the database that stayed: got %s, want it as it is", c)
+		}
+	}
+}
+
+// set sets an input of the example.
+func (d *deployment) set(input string) {
+	d.Helper()
+	d.Edit("terraform/examples/"+d.example+"/main.tf", "alert_email ", input+"\n  alert_email ")
 }
 
 // want holds what a plan would change.
@@ -143,27 +180,5 @@ func (d *deployment) dataStay(keys int) {
 	delete(kept, "google_project_service")
 	if diff := cmp.Diff(map[string]int{"google_firestore_database": 1, "google_secret_manager_secret": keys}, kept); diff != "" {
 		d.Errorf("what destroy left: want (-), got (+):\n%s", diff)
-	}
-}
-
-// A changed Go file changes the archive's object and the functions, and nothing else;
-// the same sources give the same archive. And keep_data = false, applied before, lets
-// destroy delete everything.
-func TestSourceAndEnd(t *testing.T) {
-	t.Parallel()
-	d := newDeployment(t, "minimal")
-	d.apply()
-	d.Edit("functions/checkout.go", "package functions", "package functions // changed")
-	d.want("a changed source", append(eachFunction("update"), "replace google_storage_bucket_object.functions"))
-	d.Edit("functions/checkout.go", "package functions // changed", "package functions")
-	d.want("the same source again", nil)
-
-	d.set("minimal", "keep_data = false")
-	d.apply()
-	d.destroy()
-	for _, id := range []string{"projects/your-project-id/databases/comeback", "projects/your-project-id/secrets/COMEBACK_ID_KEY"} {
-		if !slices.ContainsFunc(d.Ops(), func(op tftest.Op) bool { return op.Op == "delete" && op.ID == id }) {
-			t.Errorf("%s was not deleted", id)
-		}
 	}
 }

@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -15,33 +16,27 @@ import (
 
 	"github.com/comeback-checkout/comeback/functions"
 	"github.com/comeback-checkout/comeback/internal/config"
+	"github.com/comeback-checkout/comeback/terraform"
 )
 
-// TestPlan reads what a first apply of each example would make.
-func TestPlan(t *testing.T) {
-	t.Parallel()
-	for _, example := range examples {
-		t.Run(example, func(t *testing.T) {
-			t.Parallel()
-			p := planned{t, firstPlan(t, example)}
-			file, err := os.ReadFile("examples/" + example + "/comeback.yaml")
-			if err != nil {
-				t.Fatal(err)
-			}
-			p.functions()
-			p.environment(file)
-			p.secrets(file)
-			p.invokers()
-			p.tasks()
-			p.scheduler()
-			p.accounts()
-			p.data()
-			p.alerts()
-		})
+// asWanted holds what a first apply of an example would make.
+func (p planned) asWanted(example string) {
+	p.Helper()
+	file, err := os.ReadFile("examples/" + example + "/comeback.yaml")
+	if err != nil {
+		p.Fatal(err)
 	}
+	p.functions()
+	p.environment(file)
+	p.secrets(file)
+	p.invokers()
+	p.tasks()
+	p.scheduler()
+	p.accounts()
+	p.data()
+	p.firestore()
+	p.alerts()
 }
-
-var examples = []string{"minimal", "stores"}
 
 // planned is a plan with what tests ask of it.
 type planned struct {
@@ -434,6 +429,51 @@ func (p planned) data() {
 		if kept := s.text("deletion_policy") == "ABANDON"; kept != (key == "id_key") {
 			p.Errorf("the secret %s (%s): kept is %v", s.text("secret_id"), key, kept)
 		}
+	}
+}
+
+// The indexes, exemptions and TTL fields are those that the Firestore emulator enforces:
+// both read one file.
+func (p planned) firestore() {
+	p.Helper()
+	var file struct {
+		Indexes []struct {
+			CollectionGroup, QueryScope string
+			Fields                      []struct{ FieldPath, Order string }
+		}
+		FieldOverrides []struct {
+			CollectionGroup, FieldPath string
+			TTL                        bool
+		}
+	}
+	if err := json.Unmarshal(terraform.Indexes, &file); err != nil {
+		p.Fatal(err)
+	}
+	var want, got []string
+	for _, index := range file.Indexes {
+		want = append(want, fmt.Sprint(index.CollectionGroup, index.QueryScope, index.Fields))
+	}
+	for _, o := range file.FieldOverrides {
+		want = append(want, fmt.Sprint(o.CollectionGroup, o.FieldPath, "no index", o.TTL))
+	}
+	for _, index := range p.all("google_firestore_index") {
+		var fields []struct{ FieldPath, Order string }
+		for _, f := range index.blocks("fields") {
+			fields = append(fields, struct{ FieldPath, Order string }{f.text("field_path"), f.text("order")})
+		}
+		got = append(got, fmt.Sprint(index.text("collection"), index.text("query_scope"), fields))
+	}
+	for _, f := range p.all("google_firestore_field") {
+		indexed := "no index"
+		if len(f.blocks("index_config")) != 1 || len(f.block("index_config").blocks("indexes")) > 0 {
+			indexed = "indexed"
+		}
+		got = append(got, fmt.Sprint(f.text("collection"), f.text("field"), indexed, len(f.blocks("ttl_config")) == 1))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		p.Errorf("Firestore's indexes: want (-), got (+):\n%s", diff)
 	}
 }
 

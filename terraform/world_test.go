@@ -22,13 +22,14 @@ import (
 type deployment struct {
 	*testing.T
 	*tftest.World
-	tf *tfexec.Terraform
+	tf      *tfexec.Terraform
+	example string
 }
 
 func newDeployment(t *testing.T, example string) *deployment {
 	t.Helper()
 	w := tftest.New(t)
-	d := &deployment{t, w, w.Terraform("terraform/examples/" + example)}
+	d := &deployment{t, w, w.Terraform("terraform/examples/" + example), example}
 	w.GiveSecrets(secretsOf(t, example)...)
 	return d
 }
@@ -61,9 +62,9 @@ func (d *deployment) changes() []string {
 
 // tryChanges reads what a plan says as it goes, which is quicker than to have the plan
 // shown. The error holds everything that Terraform refuses.
-func (d *deployment) tryChanges() ([]string, error) {
+func (d *deployment) tryChanges(options ...tfexec.PlanOption) ([]string, error) {
 	var out bytes.Buffer
-	_, planErr := d.tf.PlanJSON(d.Context(), &out)
+	_, planErr := d.tf.PlanJSON(d.Context(), &out, options...)
 	var list []string
 	var errs []error
 	for lines := json.NewDecoder(&out); ; {
@@ -92,9 +93,9 @@ func (d *deployment) tryChanges() ([]string, error) {
 	return list, errors.Join(errs...)
 }
 
-func (d *deployment) apply() {
+func (d *deployment) apply(options ...tfexec.ApplyOption) {
 	d.Helper()
-	if err := d.tf.Apply(d.Context()); err != nil {
+	if err := d.tf.Apply(d.Context(), options...); err != nil {
 		d.Fatal(err)
 	}
 }
@@ -106,17 +107,15 @@ func (d *deployment) destroy() {
 	}
 }
 
-// firstPlan is what a first apply of an example would do.
-func firstPlan(t *testing.T, example string) *tfjson.Plan {
-	t.Helper()
-	d := newDeployment(t, example)
-	file := d.Path("plan")
-	if _, err := d.tf.Plan(t.Context(), tfexec.Out(file)); err != nil {
-		t.Fatal(err)
+// firstPlan is what a first apply of the example would do; the plan is kept as "plan".
+func (d *deployment) firstPlan() *tfjson.Plan {
+	d.Helper()
+	if _, err := d.tf.Plan(d.Context(), tfexec.Out(d.Path("plan"))); err != nil {
+		d.Fatal(err)
 	}
-	plan, err := d.tf.ShowPlanFile(t.Context(), file)
+	plan, err := d.tf.ShowPlanFile(d.Context(), d.Path("plan"))
 	if err != nil {
-		t.Fatal(err)
+		d.Fatal(err)
 	}
 	return plan
 }
