@@ -50,6 +50,7 @@ lint: ## go vet, staticcheck, and gofumpt's list of files to format
 	$(GO) vet $(PKG)
 	$(GO) vet -C terraform/testprovider ./...
 	$(TOOL) staticcheck $(PKG)
+	cd terraform/testprovider && $(GO) tool -modfile=../../.tools/go.mod staticcheck ./...
 	@unformatted=$$($(TOOL) gofumpt -l .); \
 	if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; \
