@@ -124,6 +124,7 @@ func (d *deployment) firstPlan() *tfjson.Plan {
 func plannedArchive(t *testing.T) string {
 	t.Helper()
 	d := newDeployment(t, "minimal")
+	d.Sources()
 	d.changes()
 	return d.Path("terraform/.build/functions.zip")
 }
