@@ -41,16 +41,14 @@ func (w *world) trim(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, folder := range []string{"functions", "internal"} {
-		err := filepath.WalkDir(w.Path(folder), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || slices.Contains([]string{"functions.go", "comeback.yaml"}, d.Name()) {
-				return err
-			}
-			return os.Remove(path)
-		})
-		if err != nil {
-			t.Fatal(err)
+	err := filepath.WalkDir(w.Path("functions"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "functions.go" {
+			return err
 		}
+		return os.Remove(path)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	indexes := `{"indexes": [], "fieldOverrides": [{"collectionGroup": "checkouts", "fieldPath": "expires_at", "ttl": true, "indexes": []}]}`
 	if err := os.WriteFile(w.Path("terraform/firestore.indexes.json"), []byte(indexes), 0o600); err != nil {
