@@ -111,5 +111,6 @@ resource "google_monitoring_alert_policy" "this" {
     auto_close = "86400s"
   }
 
-  depends_on = [google_logging_metric.this]
+  # The job first, or the alert on the sweep would fire while the functions are built.
+  depends_on = [google_logging_metric.this, google_cloud_scheduler_job.sweep]
 }

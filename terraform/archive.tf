@@ -39,6 +39,12 @@ resource "google_storage_bucket" "source" {
   labels                      = local.labels
 
   depends_on = [google_project_service.api]
+
+  lifecycle {
+    # Where it is does not matter to the functions, and it cannot move: a second one of its
+    # name would be refused, and the archive would go with the first.
+    ignore_changes = [location]
+  }
 }
 
 resource "google_storage_bucket_object" "functions" {

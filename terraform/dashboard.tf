@@ -27,24 +27,27 @@ resource "google_monitoring_dashboard" "this" {
     mosaicLayout = {
       columns = 48
       tiles = [
-        for i, title in local.titles : {
-          xPos   = (i % 3) * 16
-          yPos   = floor(i / 3) * 16
-          width  = 16
-          height = 16
-          widget = {
-            title = title
-            xyChart = {
-              dataSets = [
-                for query in local.charts[title] : {
-                  plotType        = "LINE"
-                  targetAxis      = "Y1"
-                  timeSeriesQuery = { prometheusQuery = query }
-                }
-              ]
+        for i, title in local.titles : merge(
+          # The service leaves out a position of 0 when it is asked, and a plan would
+          # find it missing for ever.
+          { for side, at in { xPos = (i % 3) * 16, yPos = floor(i / 3) * 16 } : side => at if at > 0 },
+          {
+            width  = 16
+            height = 16
+            widget = {
+              title = title
+              xyChart = {
+                dataSets = [
+                  for query in local.charts[title] : {
+                    plotType        = "LINE"
+                    targetAxis      = "Y1"
+                    timeSeriesQuery = { prometheusQuery = query }
+                  }
+                ]
+              }
             }
-          }
-        }
+          },
+        )
       ]
     }
   })

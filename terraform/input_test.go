@@ -19,6 +19,9 @@ func (d *deployment) inputs() {
 		"The database is in us-central1 and cannot move", "which slows whole queues", "no function reads SENDGRID_KEY",
 	)
 	d.with([]string{`functions = { Checkout = { cpu = "0.5" } }`}, "Checkout: more than one request at once needs cpu")
+	d.with([]string{`functions = { remind = { max_instances = 100 } }`}, "there is no remind")
+	d.with([]string{`queues = 2`, `functions = { Remind = { max_instances = 1, concurrency = 1 } }`}, "which slows whole queues")
+	d.with([]string{`region = "europe-west1"`, `firestore_location = "us-central1"`, `tasks_region = "us-central1"`})
 	d.with([]string{
 		`scheduler_region = "europe-west1"`, `queue_suffix = "b"`, `queue_concurrency = 5`, `public = []`, `keep_data = false`,
 		`functions = { Remind = { concurrency = 10, cpu = "2", memory = "1Gi" } }`, `secret_versions = { COMEBACK_API_KEY = "3" }`,
@@ -35,7 +38,7 @@ func (d *deployment) inputs() {
 }
 
 // with plans with these inputs. It must be refused for each of the reasons, or without
-// any must leave the database and the queues in place.
+// any must leave the database, the queues and the sources' bucket in place.
 func (d *deployment) with(inputs []string, reasons ...string) {
 	d.Helper()
 	block := strings.Join(append(inputs, "alert_email "), "\n  ")
@@ -56,7 +59,7 @@ func (d *deployment) with(inputs []string, reasons ...string) {
 	}
 	for _, c := range list {
 		action, address, _ := strings.Cut(c, " ")
-		lost := strings.HasPrefix(address, "google_firestore_database.") || strings.HasPrefix(address, "google_cloud_tasks_queue.")
+		lost := strings.HasPrefix(address, "google_firestore_database.") || strings.HasPrefix(address, "google_cloud_tasks_queue.") || strings.HasPrefix(address, "google_storage_bucket.")
 		if lost && (action == "delete" || action == "replace") {
 			d.Errorf("%v: %s", inputs, c)
 		}

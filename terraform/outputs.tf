@@ -11,6 +11,11 @@ output "region" {
 output "urls" {
   description = "Each function's address."
   value       = local.urls
+
+  precondition {
+    condition     = length(setsubtract(keys(var.functions), keys(local.functions))) == 0
+    error_message = "functions: there is no ${join(", ", setsubtract(keys(var.functions), keys(local.functions)))}; want some of ${join(", ", keys(local.functions))}."
+  }
 }
 
 output "webhook_urls" {

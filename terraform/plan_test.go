@@ -495,6 +495,11 @@ func (p planned) alerts() {
 			}
 		}
 	}
+	for address, dashboard := range p.all("google_monitoring_dashboard") {
+		if strings.Contains(dashboard.text("dashboard_json"), `Pos":0`) {
+			p.Errorf("%s: the service leaves positions of 0 out, and every plan would put them in again", address)
+		}
+	}
 	logs, err := os.ReadFile("../docs/logs.md")
 	if err != nil {
 		p.Fatal(err)

@@ -18,7 +18,7 @@ locals {
     "projects/${var.project}/locations/${local.queue_places[tostring(i)].location}/queues/${local.queue_places[tostring(i)].name}"
   ]
 
-  queue_concurrency = coalesce(var.queue_concurrency, min(1000, floor(local.remind_capacity / local.queues)))
+  queue_concurrency = coalesce(var.queue_concurrency, max(1, min(1000, floor(local.remind_capacity / local.queues))))
   remind_size       = merge(local.functions.Remind.size, { for k, v in try(var.functions["Remind"], {}) : k => v if v != null })
   remind_capacity   = local.remind_size.max_instances * local.remind_size.concurrency
 }
