@@ -73,6 +73,7 @@ resource "google_monitoring_notification_channel" "email" {
   display_name = "Comeback: ${var.alert_email}"
   type         = "email"
   labels       = { email_address = var.alert_email }
+  user_labels  = local.labels
 
   depends_on = [google_project_service.api]
 }

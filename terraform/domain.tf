@@ -14,6 +14,7 @@ module "domain" {
     } if f.public
   }
   default_backend = local.functions.Checkout.name
+  labels          = local.labels
 
   depends_on = [google_project_service.api]
 }

@@ -1,4 +1,5 @@
-# Every function that the source registers: who calls it, and what its work needs.
+# Every function that the source registers: who calls it, and what its work needs. A new
+# project may have 20 CPUs a region, and Google refuses a function that might take more.
 # Tests compare this list with the registered names and with what internal/config says
 # that each function reads.
 
@@ -10,7 +11,7 @@ locals {
       public   = true
       secrets  = ["api_keys", "id_key"]
       enqueues = true
-      size     = { min_instances = 0, max_instances = 100, concurrency = 80, memory = "256Mi", cpu = "1", timeout = 15 }
+      size     = { min_instances = 0, max_instances = 20, concurrency = 80, memory = "256Mi", cpu = "1", timeout = 15 }
     }
     Order = {
       name     = "comeback-order"
@@ -18,7 +19,7 @@ locals {
       public   = true
       secrets  = ["api_keys", "id_key"]
       enqueues = true
-      size     = { min_instances = 0, max_instances = 100, concurrency = 80, memory = "256Mi", cpu = "1", timeout = 15 }
+      size     = { min_instances = 0, max_instances = 20, concurrency = 80, memory = "256Mi", cpu = "1", timeout = 15 }
     }
     Remind = {
       name     = "comeback-remind"
@@ -26,7 +27,7 @@ locals {
       public   = false
       secrets  = ["id_key", "link_keys", "sendgrid.api_key"]
       enqueues = true
-      size     = { min_instances = 0, max_instances = 50, concurrency = 40, memory = "256Mi", cpu = "1", timeout = 30 }
+      size     = { min_instances = 0, max_instances = 20, concurrency = 50, memory = "256Mi", cpu = "1", timeout = 30 }
     }
     Sweep = {
       name     = "comeback-sweep"
@@ -113,6 +114,7 @@ module "function" {
     google_project_service.api,
     google_project_iam_member.build,
     google_secret_manager_secret_version.trial,
+    google_secret_manager_secret_version.trial_kept,
     google_service_account.tasks,
     google_service_account.scheduler,
   ]

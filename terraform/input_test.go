@@ -19,7 +19,11 @@ func (d *deployment) inputs() {
 		"The database is in us-central1 and cannot move", "which slows whole queues", "no function reads SENDGRID_KEY",
 	)
 	d.with([]string{`functions = { Checkout = { cpu = "0.5" } }`}, "Checkout: more than one request at once needs cpu")
-	d.with([]string{`functions = { remind = { max_instances = 100 } }`}, "there is no remind")
+	d.with([]string{`functions = { remind = { max_instances = 100 } }`, `secret_versions = { API_KEY = "1" }`}, "there is no remind", "no function reads API_KEY")
+	d.with(
+		[]string{`functions = { Remind = { concurrency = 2000 } }`, `alerts = { failed_share = 5 }`, `labels = { Team = "shop" }`, `domain = "https://shop.example.com"`},
+		"concurrency 1 to 1000", "shares below 1", "Want lower-case letters", "Want a domain's name",
+	)
 	d.with([]string{`queues = 2`, `functions = { Remind = { max_instances = 1, concurrency = 1 } }`}, "which slows whole queues")
 	d.with([]string{`region = "europe-west1"`, `firestore_location = "us-central1"`, `tasks_region = "us-central1"`})
 	d.with([]string{

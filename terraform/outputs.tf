@@ -38,7 +38,12 @@ output "database" {
 
 output "secrets" {
   description = "The secrets that need a version, and the configuration's key that each is for."
-  value       = { for name, s in local.secrets : name => { id = "projects/${var.project}/secrets/${local.secret_ids[name]}", key = s.key } }
+
+  precondition {
+    condition     = length(setsubtract(keys(var.secret_versions), keys(local.secrets))) == 0
+    error_message = "secret_versions: no function reads ${join(", ", setsubtract(keys(var.secret_versions), keys(local.secrets)))}; want some of ${join(", ", keys(local.secrets))}."
+  }
+  value = { for name, s in local.secrets : name => { id = "projects/${var.project}/secrets/${local.secret_ids[name]}", key = s.key } }
 }
 
 output "archive" {

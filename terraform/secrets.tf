@@ -44,17 +44,31 @@ resource "google_secret_manager_secret" "kept" {
 
 # For a trial: see the variable's warning.
 resource "google_secret_manager_secret_version" "trial" {
-  for_each = toset(nonsensitive(keys(var.secret_values)))
+  for_each = toset([for name in nonsensitive(keys(var.secret_values)) : name if try(local.secrets[name].key, "") != "id_key"])
 
   secret      = "projects/${var.project}/secrets/${try(local.secret_ids[each.key], each.key)}"
   secret_data = var.secret_values[each.key]
-  # A secret that is kept keeps its value.
-  deletion_policy = var.keep_data && try(local.secrets[each.key].key, "") == "id_key" ? "ABANDON" : "DELETE"
+  # It goes with its secret, and not before: a value that is no longer given here is the
+  # only one that running functions know.
+  deletion_policy = "ABANDON"
 
   lifecycle {
     precondition {
       condition     = contains(keys(local.secrets), each.key)
       error_message = "secret_values: no function reads ${each.key}; want some of ${join(", ", keys(local.secrets))}."
     }
+  }
+}
+
+# The key of the address hashes is never changed: another value here counts for nothing.
+resource "google_secret_manager_secret_version" "trial_kept" {
+  for_each = toset([for name in nonsensitive(keys(var.secret_values)) : name if try(local.secrets[name].key, "") == "id_key"])
+
+  secret          = "projects/${var.project}/secrets/${local.secret_ids[each.key]}"
+  secret_data     = var.secret_values[each.key]
+  deletion_policy = "ABANDON"
+
+  lifecycle {
+    ignore_changes = [secret_data]
   }
 }

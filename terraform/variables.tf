@@ -121,6 +121,16 @@ variable "functions" {
   }))
   default  = {}
   nullable = false
+
+  validation {
+    condition = alltrue([
+      for f in values(var.functions) :
+      try(f.min_instances >= 0, true) && try(f.max_instances >= 1, true) && try(f.concurrency >= 1 && f.concurrency <= 1000, true)
+      && (f.memory == null || can(regex("^[0-9]+(Mi|Gi|M|G)$", f.memory)))
+      && (f.cpu == null || can(tonumber(f.cpu)))
+    ])
+    error_message = "Want min_instances from 0, max_instances from 1, concurrency 1 to 1000, memory like 512Mi or 1Gi, and cpu like \"1\"."
+  }
 }
 
 variable "public" {
@@ -163,8 +173,8 @@ variable "domain" {
   default     = null
 
   validation {
-    condition     = var.domain == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain))
-    error_message = "Want a domain's name in lower case, without https:// and without a path."
+    condition     = var.domain == null || try(length(var.domain) <= 64, false) && can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain))
+    error_message = "Want a domain's name in lower case, of at most 64 characters, without https:// and without a path."
   }
 }
 
@@ -180,6 +190,11 @@ variable "alerts" {
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = alltrue([for v in values(var.alerts) : v > 0]) && var.alerts.failed_share < 1 && var.alerts.sendgrid_share < 1
+    error_message = "Want numbers above 0, and shares below 1: 0.05 is 5 of 100."
+  }
 }
 
 variable "log_level" {
@@ -199,4 +214,11 @@ variable "labels" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition = alltrue([
+      for k, v in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", k)) && can(regex("^[a-z0-9_-]{0,63}$", v))
+    ])
+    error_message = "Want lower-case letters, digits, hyphens and underscores, at most 63, in names and values."
+  }
 }

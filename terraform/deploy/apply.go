@@ -107,7 +107,7 @@ func (s *session) makeSecrets(ctx context.Context, d *deployment, values map[str
 func (s *session) applyPatiently(ctx context.Context, pl *planned, agreed []change, yes bool, options ...tfexec.PlanOption) error {
 	err := s.apply(ctx, pl)
 	for attempt := 1; attempt < attempts && s.passes(err); attempt++ {
-		if err := s.pauseFor(ctx, firstFault(err)); err != nil {
+		if err := s.pauseFor(ctx, attempt, firstFault(err)); err != nil {
 			return err
 		}
 		// Refreshing may meet the same error: that counts as an attempt too.

@@ -109,6 +109,8 @@ var (
 		`(caller|principal|identity|service account|agent)[^.]* lacks`,
 		`service account .* (does not exist|was not found|not found)`,
 		`service agent`,
+		`You must grant .* permission to`, // a build's own account
+		`Ensure that the Cloud Functions service account has`,
 	)
 )
 
@@ -162,6 +164,10 @@ var knownFaults = []known{
 	{
 		anyOf(`Error 409.*already exists`, `alreadyExists`, `ALREADY_EXISTS`),
 		"Something of that name is there and not in Terraform's state. If it is Comeback's, terraform import takes it over; else delete it or use another project.",
+	},
+	{
+		anyOf(`Max instances must be set to`, `maxScale may not exceed`),
+		"The project's quota of CPUs in the region is too small for the functions' instances. Ask for more at https://console.cloud.google.com/iam-admin/quotas, or set fewer: -var 'functions={Remind={max_instances=10}}' and the like for Checkout and Order.",
 	},
 	{
 		anyOf(`quota`, `RESOURCE_EXHAUSTED`, `rateLimitExceeded`),

@@ -32,6 +32,8 @@ func TestPasses(t *testing.T) {
 		{`Error 403: Permission denied on secret: projects/1/secrets/A/versions/latest for Revision service account a@p.iam.gserviceaccount.com. The service account used must be granted the 'Secret Manager Secret Accessor' role`, granted},
 		{`googleapi: Error 403: The caller does not have permission, forbidden`, granted},
 		{`rpc error: code = PermissionDenied desc = PERMISSION_DENIED: iam.serviceAccounts.actAs`, granted},
+		{`Build failed: Access to bucket gcf-v2-sources-1-us-central1 denied. You must grant Storage Object Viewer permission to comeback-build@p.iam.gserviceaccount.com.`, granted},
+		{`Unable to retrieve the repository metadata for projects/p/locations/l/repositories/gcf-artifacts. Ensure that the Cloud Functions service account has 'artifactregistry.repositories.list' permissions.`, granted},
 		{`Build failed: comeback-build@p.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object.`, granted},
 		{`Error applying IAM policy: googleapi: Error 400: Service account comeback-tasks@p.iam.gserviceaccount.com does not exist., badRequest`, granted},
 		{`Unable to retrieve the repository metadata. Ensure that the Cloud Functions service agent has 'artifactregistry.repositories.list' permission`, granted},
@@ -84,6 +86,7 @@ func TestAdvice(t *testing.T) {
 		{"googleapi: Error 409: Requested entity already exists, alreadyExists", "terraform import"},
 		{"Error 429: Quota exceeded for quota metric", "quota"},
 		{"Error waiting for Creating function: Build failed with status: FAILURE", "build failed"},
+		{"spec.template.spec: Max instances must be set to 20 or fewer in order to set the requested total CPU", "set fewer"},
 		{"Cloud Tasks API has not been used in project 1 before or it is disabled", "API is still off"},
 		{"googleapi: Error 403: Permission 'x.y' denied", "lacks a permission"},
 	} {

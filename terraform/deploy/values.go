@@ -122,11 +122,11 @@ func (s *session) store(ctx context.Context, d *deployment, values map[string]st
 	return nil
 }
 
-// attempts is how often a thing is tried that fails because Google's parts learn of an
-// API or a grant one after the other, and pause how long to wait in between.
-const (
-	attempts = 3
-	pause    = 30 * time.Second
+// pauses are how long to wait between the tries of a thing that fails because Google's
+// parts learn of an API or a grant one after the other; attempts is how many there are.
+var (
+	pauses   = [...]time.Duration{30 * time.Second, 2 * time.Minute}
+	attempts = len(pauses) + 1
 )
 
 func (s *session) addVersion(ctx context.Context, client *cloud.Client, name, value string) error {
@@ -136,14 +136,16 @@ func (s *session) addVersion(ctx context.Context, client *cloud.Client, name, va
 		if err == nil || !passes || attempt == attempts {
 			return err
 		}
-		if err := s.pauseFor(ctx, err.Error()); err != nil {
+		if err := s.pauseFor(ctx, attempt, err.Error()); err != nil {
 			return err
 		}
 	}
 }
 
-// pauseFor waits for Google to learn of what this run has made.
-func (s *session) pauseFor(ctx context.Context, why string) error {
+// pauseFor waits, after a number of attempts, for Google to learn of what this run has
+// made.
+func (s *session) pauseFor(ctx context.Context, attempt int, why string) error {
+	pause := pauses[attempt-1]
 	why, _, _ = strings.Cut(why, "\n")
 	fmt.Fprintf(s.out, "not there yet everywhere (%s): trying again in %s\n", shorten(why), pause)
 	return s.wait(ctx, pause)

@@ -12,7 +12,7 @@ module "comeback" {
 
   functions = {
     Checkout = { min_instances = 1 } # no cold start for the shops
-    Remind   = { max_instances = 100 }
+    Remind   = { concurrency = 80 }
   }
   alerts = { late_seconds = 30, silent_hours = 6 }
   labels = { team = "shops" }

@@ -3,6 +3,7 @@
 resource "google_compute_global_address" "this" {
   project = var.project
   name    = "comeback"
+  labels  = var.labels
 }
 
 resource "google_compute_region_network_endpoint_group" "this" {
@@ -106,4 +107,5 @@ resource "google_compute_global_forwarding_rule" "this" {
   target                = google_compute_target_https_proxy.this.id
   ip_address            = google_compute_global_address.this.address
   port_range            = "443"
+  labels                = var.labels
 }

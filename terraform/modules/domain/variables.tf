@@ -22,6 +22,12 @@ variable "backends" {
   }))
 }
 
+variable "labels" {
+  description = "Labels for what takes labels."
+  type        = map(string)
+  default     = {}
+}
+
 variable "default_backend" {
   description = "The function that answers every other path; it refuses what it does not know."
   type        = string
