@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -50,56 +51,108 @@ resource "terraform_data" "third" {
 }
 `
 
-// TestInterrupt sends the command a Ctrl-C in the middle of an apply.
+// TestInterrupt ends the command in the middle of an apply, as a Ctrl-C, a terminal that
+// is closed and a Ctrl-C that ends the reader of the output too do. Each time Terraform
+// finishes what it has begun: with its parent it would be killed at once, and forget it.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	dir := module(t, waiting)
-	pipe := filepath.Join(dir, "pipe")
+	for _, tc := range []struct {
+		name   string
+		signal os.Signal
+		unread bool // nobody reads the output any more
+	}{
+		{"Ctrl-C", os.Interrupt, false},
+		{"the terminal is closed", syscall.SIGHUP, false},
+		{"Ctrl-C, piped", os.Interrupt, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			r := startWaiting(t)
+			if tc.unread {
+				r.stdout.Close()
+			}
+			if err := r.cmd.Process.Signal(tc.signal); err != nil {
+				t.Fatal(err)
+			}
+			<-r.ended
+			if got := r.cmd.ProcessState.ExitCode(); got != exitInterrupted {
+				t.Errorf("got %v, want status %d:\n%s", r.cmd.ProcessState, exitInterrupted, r.out)
+			}
+			r.wantSaid(t, "stopping: Terraform finishes", "interrupted")
+			if !tc.unread {
+				r.wantSaid(t, "created    terraform_data.first")
+			}
+			if strings.Contains(r.out.String(), "goroutine") {
+				t.Errorf("a person is shown a stack:\n%s", r.out)
+			}
+			wantState(t, r.dir, map[string]string{"first": "", "second": "tainted"})
+		})
+	}
+}
+
+// running is the command in the middle of an apply.
+type running struct {
+	cmd    *exec.Cmd
+	dir    string
+	out    *output // what it prints, to either
+	stdout *os.File
+	ended  chan struct{} // closed when the command has ended
+}
+
+// startWaiting starts an apply, and returns once its second resource waits.
+func startWaiting(t *testing.T) *running {
+	t.Helper()
+	r := &running{dir: module(t, waiting), out: &output{}, ended: make(chan struct{})}
+	pipe := filepath.Join(r.dir, "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], on(dir, "apply", "-project", project, "-yes")...)
-	cmd.Env = append(os.Environ(), asCommand+"=1", "TF_CLI_CONFIG_FILE="+os.DevNull, "CHECKPOINT_DISABLE=1")
-	cmd.WaitDelay = time.Second
-	out := &output{}
-	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
+	t.Cleanup(cancel)
+	r.cmd = exec.CommandContext(ctx, os.Args[0], on(r.dir, "apply", "-project", project, "-yes")...)
+	r.cmd.Env = append(os.Environ(), asCommand+"=1", "TF_CLI_CONFIG_FILE="+os.DevNull, "CHECKPOINT_DISABLE=1")
+	r.cmd.WaitDelay = time.Second
+	read, write, err := os.Pipe()
+	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
+	r.stdout = read
+	r.cmd.Stdout, r.cmd.Stderr = write, r.out
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	copied := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(r.out, read)
+		close(copied)
+	}()
+	go func() {
+		_ = r.cmd.Wait()
+		<-copied
+		close(r.ended)
+	}()
 	opened := make(chan *os.File, 1)
 	go func() { // blocks until the second resource reads
 		f, _ := os.OpenFile(pipe, os.O_WRONLY, 0)
 		opened <- f
 	}()
-	go func() {
-		_ = cmd.Wait()
-		close(ended)
-	}()
 	select {
 	case f := <-opened:
-		defer f.Close()
-	case <-ended:
-		t.Fatalf("the command ended before it was interrupted:\n%s", out)
+		t.Cleanup(func() { f.Close() })
+	case <-r.ended:
+		t.Fatalf("the command ended before it was interrupted:\n%s", r.out)
 	}
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	<-ended
-	if got := cmd.ProcessState.ExitCode(); got != exitInterrupted {
-		t.Errorf("got status %d, want %d", got, exitInterrupted)
-	}
-	for _, want := range []string{"created    terraform_data.first", "stopping: Terraform finishes", "interrupted"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("got this output, want %q in it:\n%s", want, out)
+	return r
+}
+
+func (r *running) wantSaid(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, want := range texts {
+		if !strings.Contains(r.out.String(), want) {
+			t.Errorf("got this output, want %q in it:\n%s", want, r.out)
 		}
 	}
-	if strings.Contains(out.String(), "goroutine") {
-		t.Errorf("a person is shown a stack:\n%s", out)
-	}
-	wantState(t, dir, map[string]string{"first": "", "second": "tainted"})
 }
 
 // wantState holds Terraform's state against what is known to be done: the status of

@@ -68,14 +68,20 @@ func main() {
 	os.Exit(p.run(ctx, os.Args[1:]))
 }
 
-// catchSignals gives a context that the first Ctrl-C, or SIGTERM, ends; then Terraform
-// finishes what it has begun. A second one ends the program at once.
+// catchSignals gives a context that the first Ctrl-C, SIGTERM or loss of the terminal
+// ends; then Terraform finishes what it has begun. A second one ends the program at once,
+// and Terraform with it, since the kernel kills it with its parent. So nothing else may
+// end the program meanwhile: not even that nobody reads its output any more.
 func (p *program) catchSignals() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	tf, cancelTerraform := context.WithCancel(context.Background())
 	p.terraformContext = tf
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // writing fails instead
 	go func() {
 		first := <-signals
 		fmt.Fprintln(p.errOut, "\nstopping: Terraform finishes what it has begun, so that its state stays true. Once more ends it at once.")
