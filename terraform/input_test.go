@@ -1,9 +1,13 @@
 package terraform_test
 
 import (
+	"fmt"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
@@ -31,10 +35,15 @@ func (d *deployment) inputs() {
 		`functions = { Remind = { concurrency = 10, cpu = "2", memory = "1Gi" } }`, `secret_versions = { COMEBACK_API_KEY = "3" }`,
 		`secret_values = { SENDGRID_API_KEY = "x" }`, `domain = "comeback.shop.example.com"`, `alerts = { late_seconds = 5 }`, `labels = { team = "shop" }`,
 	})
+	d.honoured()
+	d.set(`queue_suffix = "b"`)
 	d.Edit(file, "stores:\n", "queues: 2\nstores:\n")
 	d.with(nil)
 	d.with([]string{`queues = 3`}, "Set the number in one place")
 	d.apply()
+	if got, want := d.queues(), []string{"comeback-", "comeback--b"}; !slices.Equal(got, want) {
+		d.Errorf("another suffix and another queue: got queues like %v, want %v", got, want)
+	}
 	d.Edit(file, "queues: 2", "queues: 1")
 	if got := d.changes(); !slices.Contains(got, `delete google_cloud_tasks_queue.reminders["1"]`) {
 		d.Errorf("fewer queues: got %v, want one deleted", got)
@@ -48,7 +57,7 @@ func (d *deployment) with(inputs []string, reasons ...string) {
 	block := strings.Join(append(inputs, "alert_email "), "\n  ")
 	const file = "terraform/examples/minimal/main.tf"
 	d.Edit(file, "alert_email ", block)
-	list, err := d.tryChanges(tfexec.Refresh(false)) // what is there is known
+	list, err := d.tryChanges(tfexec.Refresh(false), tfexec.Out(d.Path("inputs"))) // what is there is known
 	d.Edit(file, block, "alert_email ")
 	for _, reason := range reasons {
 		if err == nil || !strings.Contains(err.Error(), reason) {
@@ -68,4 +77,69 @@ func (d *deployment) with(inputs []string, reasons ...string) {
 			d.Errorf("%v: %s", inputs, c)
 		}
 	}
+}
+
+// honoured holds that the inputs of the last plan, which are all of those that change
+// nothing else, reached what they are about.
+func (d *deployment) honoured() {
+	d.Helper()
+	plan, err := d.tf.ShowPlanFile(d.Context(), d.Path("inputs"))
+	if err != nil {
+		d.Fatal(err)
+	}
+	p := planned{d.T, plan}
+	checkout, remind := p.byEntryPoint()["Checkout"], p.byEntryPoint()["Remind"]
+	got := map[string]string{
+		"labels":      checkout.text("labels", "team"),
+		"concurrency": remind.text("service_config", "max_instance_request_concurrency"),
+		"cpu":         remind.text("service_config", "available_cpu"),
+		"memory":      remind.text("service_config", "available_memory"),
+	}
+	for _, s := range checkout.block("service_config").blocks("secret_environment_variables") {
+		got["version of "+s.text("key")] = s.text("version")
+	}
+	for _, g := range p.all("google_cloud_run_service_iam_member") {
+		if g.text("member") == "allUsers" {
+			got["public"] = "allUsers"
+		}
+	}
+	for _, job := range p.all("google_cloud_scheduler_job") {
+		got["scheduler_region"] = job.text("region")
+	}
+	for _, q := range p.all("google_cloud_tasks_queue") {
+		got["queue_concurrency"] = q.text("rate_limits", "max_concurrent_dispatches")
+	}
+	for _, policy := range p.all("google_monitoring_alert_policy") {
+		if policy.text("display_name") == "Comeback: Reminders are late" {
+			query := strings.Fields(policy.text("conditions", "condition_prometheus_query_language", "query"))
+			got["late_seconds"] = query[len(query)-1]
+		}
+	}
+	if urls, ok := plan.OutputChanges["urls"].After.(map[string]any); ok {
+		got["Checkout"], got["Remind"] = fmt.Sprint(urls["Checkout"]), fmt.Sprint(urls["Remind"])
+	}
+	want := map[string]string{
+		"labels": "shop", "concurrency": "10", "cpu": "2", "memory": "1Gi", "queue_concurrency": "5",
+		"version of COMEBACK_API_KEY": "3", "version of COMEBACK_ID_KEY": "latest",
+		"scheduler_region": "europe-west1", "late_seconds": "5000",
+		"Checkout": "https://comeback.shop.example.com/checkout", "Remind": p.address("Remind"),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		d.Errorf("the inputs: want (-), got (+):\n%s", diff)
+	}
+}
+
+// hash is the part of a queue's name that tells it from the others.
+var hash = regexp.MustCompile(`[0-9a-f]{6}`)
+
+// queues are the names of the queues that were made, in order, without their hashes.
+func (d *deployment) queues() []string {
+	d.Helper()
+	var names []string
+	for _, op := range d.Ops() {
+		if op.Op == "create" && op.Type == "google_cloud_tasks_queue" {
+			names = append(names, hash.ReplaceAllString(path.Base(op.ID), ""))
+		}
+	}
+	return names
 }

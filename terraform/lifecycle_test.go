@@ -43,6 +43,7 @@ func (d *deployment) begin() {
 	d.valid()
 	planned{d.T, d.firstPlan()}.asWanted(d.example)
 	d.apply(tfexec.DirOrPlan(d.Path("plan")))
+	d.apisComeFirst()
 	d.functionsComeLast()
 	d.want("a second plan", nil)
 }
@@ -138,6 +139,10 @@ func (d *deployment) functionsComeLast() {
 	}
 	for i, op := range d.Ops() {
 		switch op.Type {
+		case "google_project_iam_member":
+			if i > first && strings.Contains(op.ID, "comeback-build") {
+				d.Errorf("%s came after a function was built", op.ID)
+			}
 		case "google_project_service", "google_service_account", "google_storage_bucket_object", "google_secret_manager_secret", "google_cloud_tasks_queue":
 			if i > first {
 				d.Errorf("%s %s came after a function", op.Type, op.ID)

@@ -1,12 +1,10 @@
 package terraform_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +14,6 @@ import (
 
 	"github.com/comeback-checkout/comeback/functions"
 	"github.com/comeback-checkout/comeback/internal/config"
-	"github.com/comeback-checkout/comeback/terraform"
 )
 
 // asWanted holds what a first apply of an example would make.
@@ -33,9 +30,11 @@ func (p planned) asWanted(example string) {
 	p.tasks()
 	p.scheduler()
 	p.accounts()
+	p.rights()
 	p.data()
 	p.firestore()
 	p.alerts()
+	p.metrics()
 }
 
 // planned is a plan with what tests ask of it.
@@ -412,130 +411,4 @@ func (p planned) accounts() {
 			p.Errorf("%s is not limited to the database: %s", address, database)
 		}
 	}
-}
-
-// The data are protected, and what a deployment may lose is not.
-func (p planned) data() {
-	p.Helper()
-	for _, db := range p.all("google_firestore_database") {
-		got := []string{db.text("name"), db.text("type"), db.text("point_in_time_recovery_enablement"), db.text("delete_protection_state"), db.text("deletion_policy")}
-		want := []string{"comeback", "FIRESTORE_NATIVE", "POINT_IN_TIME_RECOVERY_ENABLED", "DELETE_PROTECTION_ENABLED", "ABANDON"}
-		if diff := cmp.Diff(want, got); diff != "" {
-			p.Errorf("the database: want (-), got (+):\n%s", diff)
-		}
-	}
-	for _, s := range p.all("google_secret_manager_secret") {
-		key := s.text("labels", "comeback-key")
-		if kept := s.text("deletion_policy") == "ABANDON"; kept != (key == "id_key") {
-			p.Errorf("the secret %s (%s): kept is %v", s.text("secret_id"), key, kept)
-		}
-	}
-}
-
-// The indexes, exemptions and TTL fields are those that the Firestore emulator enforces:
-// both read one file.
-func (p planned) firestore() {
-	p.Helper()
-	var file struct {
-		Indexes []struct {
-			CollectionGroup, QueryScope string
-			Fields                      []struct{ FieldPath, Order string }
-		}
-		FieldOverrides []struct {
-			CollectionGroup, FieldPath string
-			TTL                        bool
-		}
-	}
-	if err := json.Unmarshal(terraform.Indexes, &file); err != nil {
-		p.Fatal(err)
-	}
-	var want, got []string
-	for _, index := range file.Indexes {
-		want = append(want, fmt.Sprint(index.CollectionGroup, index.QueryScope, index.Fields))
-	}
-	for _, o := range file.FieldOverrides {
-		want = append(want, fmt.Sprint(o.CollectionGroup, o.FieldPath, "no index", o.TTL))
-	}
-	for _, index := range p.all("google_firestore_index") {
-		var fields []struct{ FieldPath, Order string }
-		for _, f := range index.blocks("fields") {
-			fields = append(fields, struct{ FieldPath, Order string }{f.text("field_path"), f.text("order")})
-		}
-		got = append(got, fmt.Sprint(index.text("collection"), index.text("query_scope"), fields))
-	}
-	for _, f := range p.all("google_firestore_field") {
-		indexed := "no index"
-		if len(f.blocks("index_config")) != 1 || len(f.block("index_config").blocks("indexes")) > 0 {
-			indexed = "indexed"
-		}
-		got = append(got, fmt.Sprint(f.text("collection"), f.text("field"), indexed, len(f.blocks("ttl_config")) == 1))
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if diff := cmp.Diff(want, got); diff != "" {
-		p.Errorf("Firestore's indexes: want (-), got (+):\n%s", diff)
-	}
-}
-
-// Each alert leads to a heading of the operator's page and to the address that was given.
-func (p planned) alerts() {
-	p.Helper()
-	page, err := os.ReadFile("../docs/operations.md")
-	if err != nil {
-		p.Fatal(err)
-	}
-	for address, policy := range p.all("google_monitoring_alert_policy") {
-		heading := strings.TrimPrefix(policy.text("display_name"), "Comeback: ")
-		if !strings.Contains(policy.text("documentation", "content"), heading) || !strings.Contains(string(page), "\n## "+heading+"\n") {
-			p.Errorf("%s: its documentation names no heading of docs/operations.md", address)
-		}
-		for _, c := range policy.blocks("conditions") {
-			if c.text("condition_prometheus_query_language", "disable_metric_validation") != "true" {
-				p.Errorf("%s: %s would be refused before its metric has a series", address, c.text("display_name"))
-			}
-		}
-	}
-	for address, dashboard := range p.all("google_monitoring_dashboard") {
-		if strings.Contains(dashboard.text("dashboard_json"), `Pos":0`) {
-			p.Errorf("%s: the service leaves positions of 0 out, and every plan would put them in again", address)
-		}
-	}
-	logs, err := os.ReadFile("../docs/logs.md")
-	if err != nil {
-		p.Fatal(err)
-	}
-	metrics := map[string]bool{}
-	for _, m := range p.all("google_logging_metric") {
-		metrics[m.text("name")] = true
-		for _, field := range logFields.FindAllStringSubmatch(fmt.Sprint(m["filter"], m["label_extractors"], m["value_extractor"]), -1) {
-			if field[1] != "message" && !strings.Contains(string(logs), "`"+field[1]+"`") {
-				p.Errorf("%s reads the field %s, which docs/logs.md does not know", m.text("name"), field[1])
-			}
-		}
-	}
-	for address, policy := range p.all("google_monitoring_alert_policy") {
-		for _, c := range policy.blocks("conditions") {
-			for _, name := range ownMetrics(c.text("condition_prometheus_query_language", "query")) {
-				if !metrics[name] {
-					p.Errorf("%s asks for %s, which is no metric of ours", address, name)
-				}
-			}
-		}
-	}
-}
-
-// logFields are the fields of log lines that a metric reads.
-var logFields = regexp.MustCompile(`jsonPayload\.([a-z_]+)`)
-
-// ownMetrics lists the log-based metrics that a PromQL query names.
-func ownMetrics(query string) []string {
-	var names []string
-	for _, part := range strings.Split(query, "logging_googleapis_com:user_")[1:] {
-		name, _, _ := strings.Cut(part, "{")
-		for _, series := range []string{"_bucket", "_sum", "_count"} {
-			name = strings.TrimSuffix(name, series)
-		}
-		names = append(names, name)
-	}
-	return names
 }
