@@ -31,6 +31,7 @@ func (p planned) asWanted(example string) {
 	p.scheduler()
 	p.accounts()
 	p.rights()
+	p.afterGrants()
 	p.data()
 	p.firestore()
 	p.alerts()

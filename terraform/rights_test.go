@@ -37,6 +37,23 @@ func (p planned) rights() {
 	}
 }
 
+// afterGrants holds that every function waits for what no argument of it names: the APIs,
+// the build's grants, the callers and the values of a trial. That they come first by
+// chance proves nothing.
+func (p planned) afterGrants() {
+	p.Helper()
+	calls := p.plan.Config.RootModule.ModuleCalls["comeback"].Module.ModuleCalls
+	for _, want := range []string{
+		"google_project_service.api", "google_project_iam_member.build",
+		"google_secret_manager_secret_version.trial", "google_secret_manager_secret_version.trial_kept",
+		"google_service_account.tasks", "google_service_account.scheduler",
+	} {
+		if got := calls["function"].DependsOn; !slices.Contains(got, want) {
+			p.Errorf("the functions wait for %v, want also for %s", got, want)
+		}
+	}
+}
+
 // apiOf is the API that has to be on before a resource of the type can be made.
 func apiOf(kind string) string {
 	apis := map[string]string{

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
+	"github.com/comeback-checkout/comeback/internal/recovery/recoverytest"
 )
 
 var fromCheckout = recovery.Source{Store: "default", Name: "Checkout"}
@@ -124,6 +125,9 @@ func TestMarksAreFew(t *testing.T) {
 	s.hear(fromCheckout, nil)
 	s.hear(fromCheckout, nil)
 	want("one not left", 2)
+	s.Clock = recoverytest.NewClock(t0)
+	s.hear(fromCheckout, nil)
+	want("by a clock that was set back", 1)
 }
 
 // stuckDB leaves no mark until it is told to give up.
@@ -145,6 +149,9 @@ func (d *stuckDB) Commit(ctx context.Context, store string, ch recovery.Change) 
 // failure is logged, and is not the call's.
 func TestMarkHangs(t *testing.T) {
 	t.Parallel()
+	if got, most := recovery.DefaultDeadlines().Mark, 100*time.Millisecond; got > most { // docs/logs.md
+		t.Errorf("an answer may wait %s for its mark, want %s at most", got, most)
+	}
 	for _, tc := range []struct {
 		name string
 		mark time.Duration

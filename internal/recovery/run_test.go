@@ -60,6 +60,14 @@ func TestRunsTell(t *testing.T) {
 				})
 			}, sent("", "", recovery.MailAccepted),
 		},
+		{
+			"a skip's answer is lost, and Firestore is away then", func(s *shop) {
+				s.order(recovery.OrderNews{OrderID: "o", Email: anAddress, PlacedAt: t0})
+				s.reopen()
+				s.db.LoseNext(recovery.ErrOverload)
+				s.db.FailNext(recovery.ErrOverload)
+			}, recovery.Run{Verdict: skip(recovery.ReasonOrdered), Late: late},
+		},
 		{"the claim's answer is lost", func(s *shop) { s.db.LoseNext(recovery.ErrOverload) }, sent(recovery.Sent, "", recovery.MailAccepted)},
 		{
 			"the answer to a refusal's record is lost", func(s *shop) {

@@ -169,6 +169,26 @@ func TestApplyIsPatient(t *testing.T) {
 	}
 }
 
+// TestAsksAnew holds that a further try does nothing that nobody has agreed to.
+func TestAsksAnew(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		input string
+		want  int
+	}{{"yes\n", exitRefused}, {"yes\nyes\n", exitDone}} {
+		dir := failing(t, 1, "Cloud Tasks API has not been used in project 1 before or it is disabled.")
+		more := "resource \"terraform_data\" \"more\" {\n  count = fileexists(\"tries\") ? 1 : 0\n}\n"
+		if err := os.WriteFile(filepath.Join(dir, "more.tf"), []byte(more), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := withTerraform(t, tc.input)
+		if got := s.status(t, on(dir, "apply", "-project", project)...); got != tc.want {
+			t.Errorf("%q: got status %d, want %d", tc.input, got, tc.want)
+		}
+		s.wantSaid(t, "The plan has become another meanwhile", "terraform_data.more[0]")
+	}
+}
+
 // TestConfigOfTerraform checks the file that a variable names, before anything is made.
 func TestConfigOfTerraform(t *testing.T) {
 	t.Parallel()

@@ -86,6 +86,9 @@ func TestInterrupt(t *testing.T) {
 				t.Errorf("a person is shown a stack:\n%s", r.out)
 			}
 			wantState(t, r.dir, map[string]string{"first": "", "second": "tainted"})
+			if files, err := filepath.Glob(filepath.Join(r.dir, "comeback-deploy-*")); err != nil || len(files) > 0 {
+				t.Errorf("got %v, %v: want no plan left behind, which may hold secrets", files, err)
+			}
 		})
 	}
 }
@@ -110,7 +113,7 @@ func startWaiting(t *testing.T) *running {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	r.cmd = exec.CommandContext(ctx, os.Args[0], on(r.dir, "apply", "-project", project, "-yes")...)
-	r.cmd.Env = append(os.Environ(), asCommand+"=1", "TF_CLI_CONFIG_FILE="+os.DevNull, "CHECKPOINT_DISABLE=1")
+	r.cmd.Env = append(os.Environ(), asCommand+"=1", "TMPDIR="+r.dir, "TF_CLI_CONFIG_FILE="+os.DevNull, "CHECKPOINT_DISABLE=1")
 	r.cmd.WaitDelay = time.Second
 	read, write, err := os.Pipe()
 	if err != nil {
