@@ -150,6 +150,12 @@ func (p planned) functions() {
 			p.Errorf("%s serves several requests at once and has no whole CPU", name)
 		}
 	}
+	// Their own deadline is 29 s, and the tasks' dispatch deadline 30 s.
+	for _, name := range []string{"Remind", "Sweep"} {
+		if got := p.byEntryPoint()[name].text("service_config", "timeout_seconds"); got != "30" {
+			p.Errorf("%s: got a timeout of %s s, want 30", name, got)
+		}
+	}
 	if len(accounts) != len(want) {
 		p.Errorf("got %d accounts for %d functions: want one each", len(accounts), len(want))
 	}

@@ -62,7 +62,7 @@ func (s *session) carryOut(ctx context.Context, d *deployment, yes bool) error {
 		if err != nil {
 			return err
 		}
-		if pl, err = s.makeSecrets(ctx, d, values); err != nil {
+		if pl, err = s.makeSecrets(ctx, d, values, yes); err != nil {
 			return err
 		}
 		if err := s.stillAgreed(ctx, pl, d.changes, yes); err != nil {
@@ -74,7 +74,7 @@ func (s *session) carryOut(ctx context.Context, d *deployment, yes bool) error {
 
 // makeSecrets creates the secrets that need a value, stores the values and plans the
 // rest. Terraform never sees them.
-func (s *session) makeSecrets(ctx context.Context, d *deployment, values map[string]string) (*planned, error) {
+func (s *session) makeSecrets(ctx context.Context, d *deployment, values map[string]string, yes bool) (*planned, error) {
 	var targets []tfexec.PlanOption
 	for _, sec := range d.lacking() {
 		if !sec.exists {
@@ -91,7 +91,7 @@ func (s *session) makeSecrets(ctx context.Context, d *deployment, values map[str
 		if err != nil {
 			return nil, err
 		}
-		if err := s.applyPatiently(ctx, pl, d.changes, false, targets...); err != nil {
+		if err := s.applyPatiently(ctx, pl, d.changes, yes, targets...); err != nil {
 			return nil, err
 		}
 	}

@@ -92,6 +92,7 @@ func (p *program) catchSignals() context.Context {
 			cancelTerraform()
 		}
 		<-signals
+		p.abandoned.Range(func(folder, _ any) bool { return os.RemoveAll(folder.(string)) == nil })
 		os.Exit(exitInterrupted)
 	}()
 	return ctx

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -33,6 +34,9 @@ type program struct {
 	terraformEnv map[string]string
 	// terraformContext ends when Terraform is to be interrupted; nil: with the command's.
 	terraformContext context.Context
+	// abandoned are folders that go even if the program is ended at once: plan files hold
+	// what Terraform's variables hold.
+	abandoned sync.Map
 	// releases is where Terraform is downloaded from; "" stands for HashiCorp's site.
 	releases string
 }

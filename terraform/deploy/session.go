@@ -49,6 +49,7 @@ func (p *program) open(ctx context.Context, o *options) (*session, error) {
 	if s.temp, err = os.MkdirTemp("", "comeback-deploy-"); err != nil {
 		return nil, err
 	}
+	p.abandoned.Store(s.temp, true)
 	return s, nil
 }
 
