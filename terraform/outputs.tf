@@ -29,6 +29,11 @@ output "webhook_urls" {
 output "queues" {
   description = "The task queues' full names."
   value       = local.queue_names
+
+  precondition {
+    condition     = alltrue([for q in values(local.queue_places) : q.location == local.tasks_region])
+    error_message = "The queues are in ${local.queue_places["0"].location} and cannot move. Set tasks_region = \"${local.queue_places["0"].location}\", or follow \"Moving to another region\" in docs/deploy.md."
+  }
 }
 
 output "database" {

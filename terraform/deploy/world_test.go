@@ -212,11 +212,12 @@ func TestFreshAPIs(t *testing.T) {
 	w.google.Fail(cloud.SecretManager, "COMEBACK_LINK_KEY:addVersion", 1, 403, "PERMISSION_DENIED", "Permission 'secretmanager.versions.add' denied on resource")
 	w.Fail(
 		tftest.Fault{Type: "google_secret_manager_secret", Name: "COMEBACK_API_KEY", Op: "create", Times: 1, Error: "Error creating Secret: googleapi: Error 403: Secret Manager API has not been used in project 1 before or it is disabled."},
+		tftest.Fault{Type: "google_cloud_tasks_queue", Op: "create", Times: 1, Error: "Error creating Queue: googleapi: Error 403: Cloud Tasks API has not been used in project 1 before or it is disabled."},
 		tftest.Fault{Type: "google_cloudfunctions2_function", Name: "comeback-remind", Op: "create", Times: 1, Error: "Error creating function: googleapi: Error 403: Permission 'iam.serviceaccounts.actAs' denied on service account comeback-remind@my-shop-123.iam.gserviceaccount.com"},
 	)
 	w.do(t, exitDone, "terraform/examples/minimal", "apply", "-yes")
-	if len(w.waits) != 3 {
-		t.Errorf("got %d waits, want 3:\n%s", len(w.waits), w.out)
+	if len(w.waits) != 4 {
+		t.Errorf("got %d waits, want 4:\n%s", len(w.waits), w.out)
 	}
 	if got := w.made("google_cloudfunctions2_function"); len(got) != 4 {
 		t.Errorf("got the functions %v, want four", got)
