@@ -48,6 +48,9 @@ func (p *program) readOutputs(ctx context.Context, o *options) (map[string]json.
 	if err != nil {
 		return nil, err
 	}
+	if id := textOf(outputs["project"].Value); id != "" && o.project != "" && id != o.project {
+		return nil, o.ofAnother(o.project, id)
+	}
 	values := map[string]json.RawMessage{}
 	for name, out := range outputs {
 		if !out.Sensitive {

@@ -89,6 +89,9 @@ func (p *program) deployedQueues(ctx context.Context, o *options) ([]string, err
 	if err != nil {
 		return nil, err
 	}
+	if err := o.checkProject(state, o.project); err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, r := range stateResources(state) {
 		if r.Type != "google_cloud_tasks_queue" {

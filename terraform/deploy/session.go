@@ -103,7 +103,8 @@ func (s *session) plan(ctx context.Context, more ...tfexec.PlanOption) (*planned
 	if err != nil {
 		return nil, s.failed(ctx, "terraform show", ui, err)
 	}
-	return &planned{file: file, Plan: plan}, nil
+	pl := &planned{file: file, Plan: plan}
+	return pl, s.o.checkProject(plan.PriorState, pl.variable("project"))
 }
 
 // apply does exactly what the plan says, and prints each thing that is done.

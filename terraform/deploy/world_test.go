@@ -148,6 +148,15 @@ func TestDeployment(t *testing.T) {
 	w.do(t, exitDone, dir, "plan", w.values()...)
 	w.wantSaid(t, "Nothing to change.")
 
+	ops := len(w.Ops())
+	for command, flags := range map[string][]string{"plan": w.values(), "apply": w.values("-yes"), "destroy": w.values("-yes"), "pause": nil, "outputs": nil} {
+		w.do(t, exitError, dir, command, append(flags, "-project", "other-shop-9")...)
+		w.wantSaid(t, "is of a deployment in my-shop-123: it is left alone. Give -project my-shop-123")
+	}
+	if got := w.Ops()[ops:]; len(got) > 0 {
+		t.Errorf("with another project something was done in this one: %v", got)
+	}
+
 	w.do(t, exitDone, dir, "pause")
 	queue := w.made("google_cloud_tasks_queue")[0]
 	w.wantSaid(t, "paused  "+queue)
