@@ -64,5 +64,6 @@ func (s *session) adopt(takes []adoption) error {
 		fmt.Fprintf(&b, "\nimport {\n  to = %s\n  id = %q\n}\n", a.address, a.id)
 	}
 	s.takeover = filepath.Join(s.o.dir, takeoverFile)
+	s.abandoned.Store(s.takeover, true)
 	return os.WriteFile(s.takeover, []byte(b.String()), 0o600)
 }

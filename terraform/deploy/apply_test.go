@@ -83,6 +83,34 @@ func TestPlanApplyDestroy(t *testing.T) {
 	do("my-shop-123\n", exitDone, []string{"destroy    1 terraform_data", "[1/1] destroyed", "-var queue_suffix=b"}, on(dir, "destroy", p)...)
 }
 
+// TestStateOfAKilledRun holds that a state which a killed Terraform has left empty is not
+// taken for one of an empty project.
+func TestStateOfAKilledRun(t *testing.T) {
+	t.Parallel()
+	dir := module(t, plainModule)
+	state := filepath.Join(dir, "terraform.tfstate")
+	if err := os.WriteFile(state, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do := func(want int, command string) *stage {
+		t.Helper()
+		s := withTerraform(t, "")
+		if got := s.status(t, on(dir, command, "-project", project, "-yes")...); got != want {
+			t.Errorf("%s: got status %d, want %d:\n%s", command, got, want, s.errOut)
+		}
+		return s
+	}
+	do(exitDone, "apply") // nothing was there before
+	if err := os.Rename(state, state+".backup"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(state, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do(exitError, "apply").wantSaid(t, "is empty, since a run was killed", "terraform.tfstate.backup")
+	do(exitError, "destroy").wantSaid(t, "is empty, since a run was killed")
+}
+
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	dir := module(t, plainModule)

@@ -26,7 +26,7 @@ func (p *program) destroy(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.close()
-	if err := s.init(ctx); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	pl, err := s.plan(ctx, tfexec.Destroy(true))

@@ -92,7 +92,7 @@ func (p *program) catchSignals() context.Context {
 			cancelTerraform()
 		}
 		<-signals
-		p.abandoned.Range(func(folder, _ any) bool { return os.RemoveAll(folder.(string)) == nil })
+		p.abandoned.Range(func(path, _ any) bool { return os.RemoveAll(path.(string)) == nil })
 		os.Exit(exitInterrupted)
 	}()
 	return ctx

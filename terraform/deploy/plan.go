@@ -59,7 +59,7 @@ func (s *session) prepare(ctx context.Context, newIDKey bool) (*deployment, erro
 	if _, err := s.cloud(ctx, s.o.project); err != nil {
 		return nil, err
 	}
-	if err := s.init(ctx); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
 	d, err := s.survey(ctx)

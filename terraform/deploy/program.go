@@ -34,8 +34,8 @@ type program struct {
 	terraformEnv map[string]string
 	// terraformContext ends when Terraform is to be interrupted; nil: with the command's.
 	terraformContext context.Context
-	// abandoned are folders that go even if the program is ended at once: plan files hold
-	// what Terraform's variables hold.
+	// abandoned are files and folders that go even if the program is ended at once: plan
+	// files hold what Terraform's variables hold.
 	abandoned sync.Map
 	// releases is where Terraform is downloaded from; "" stands for HashiCorp's site.
 	releases string

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -22,7 +24,7 @@ type session struct {
 	tf   *tfexec.Terraform
 	temp string // plan files, which may hold secret_values
 
-	takeover string // the file of takeovers, if there is one
+	takeover string // the file of takeovers, if this run has written one
 
 	// granted says that this run has enabled an API, made an account or granted
 	// something, which takes Google a while to notice everywhere.
@@ -67,6 +69,42 @@ func (s *session) gentle(ctx context.Context) context.Context {
 		return s.terraformContext
 	}
 	return ctx
+}
+
+// begin makes the folder ready for a plan, whatever a killed run has left there.
+func (s *session) begin(ctx context.Context) error {
+	if err := os.Remove(filepath.Join(s.o.dir, takeoverFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := s.init(ctx); err != nil {
+		return err
+	}
+	return s.checkState()
+}
+
+// checkState fails if a killed Terraform has left its state empty. To take that for an
+// empty project would mean to make everything again beside what is there.
+func (s *session) checkState() error {
+	data := cmp.Or(s.variable("TF_DATA_DIR"), ".terraform")
+	if !filepath.IsAbs(data) {
+		data = filepath.Join(s.o.dir, data)
+	}
+	for _, elsewhere := range []string{"terraform.tfstate", "environment"} { // a backend, a workspace
+		if _, err := os.Stat(filepath.Join(data, elsewhere)); err == nil {
+			return nil
+		}
+	}
+	size := func(path string) int64 {
+		if info, err := os.Stat(path); err == nil {
+			return info.Size()
+		}
+		return -1
+	}
+	state := filepath.Join(s.o.dir, "terraform.tfstate")
+	if size(state) != 0 || size(state+".backup") <= 0 {
+		return nil
+	}
+	return fmt.Errorf(`Terraform's state %s is empty, since a run was killed before it was written. Copy the one before it, terraform.tfstate.backup, over it, and run this again; what the killed run has made beyond that is there already, and needs terraform import. Where nothing was deployed, remove both files`, state)
 }
 
 // init downloads the providers and opens the state.

@@ -131,6 +131,10 @@ func TestDeployment(t *testing.T) {
 	t.Parallel()
 	const dir = "terraform"
 	w := newWorld(t)
+	killed := "import {\n  to = google_firestore_database.comeback\n  id = \"projects/my-shop-123/databases/comeback\"\n}\n"
+	if err := os.WriteFile(w.Path(dir+"/"+takeoverFile), []byte(killed), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	w.do(t, exitDone, dir, "apply", w.values("-yes")...)
 	w.wantSaid(t, "create     1 Firestore database", "the secret COMEBACK_API_KEY has no value yet; apply generates one",
 		"The secrets first:", "generated COMEBACK_ID_KEY", "stored SENDGRID_API_KEY", "The rest:", "\nNext:\n1. ")
