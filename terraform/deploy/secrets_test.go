@@ -242,6 +242,24 @@ func TestStore(t *testing.T) {
 	s.wantUnsaid(t, "api-value", "link-value", "SG.value")
 }
 
+// TestStoreKeeps holds that a value which somebody else gave since the plan stays: a
+// second key of the address hashes would lose every suppression.
+func TestStoreKeeps(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "")
+	s.google.PutSecret("COMEBACK_ID_KEY", "theirs")
+	d := &deployment{project: project, client: s.google.Client(t, project), secrets: []secret{{name: "COMEBACK_ID_KEY", key: idKey}}}
+	ses := &session{program: s.program}
+	if err := ses.store(t.Context(), d, map[string]string{"COMEBACK_ID_KEY": "ours"}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"theirs"}, s.google.Versions("COMEBACK_ID_KEY")); diff != "" {
+		t.Errorf("versions (-want +got):\n%s", diff)
+	}
+	s.wantSaid(t, "kept COMEBACK_ID_KEY, which has got a value meanwhile")
+	s.wantUnsaid(t, "generated")
+}
+
 func TestStoreGivesUp(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

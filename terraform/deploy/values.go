@@ -102,13 +102,16 @@ func randomKey() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// store adds the values as the secrets' first versions, and says so without them.
+// store adds the values as the secrets' first versions, and says so without them. A
+// secret that somebody has given a value since the plan keeps it.
 func (s *session) store(ctx context.Context, d *deployment, values map[string]string) error {
 	for _, sec := range d.lacking() {
-		if err := s.addVersion(ctx, d.client, sec.name, values[sec.name]); err != nil {
-			return err
-		}
+		added, err := s.addVersion(ctx, d.client, sec.name, values[sec.name])
 		switch {
+		case err != nil:
+			return err
+		case !added:
+			fmt.Fprintf(s.out, "kept %s, which has got a value meanwhile\n", sec.name)
 		case sec.key == "api_keys":
 			fmt.Fprintf(s.out, "generated %s. It is shown by\n  gcloud secrets versions access latest --secret=%s --project=%s\n", sec.name, sec.name, d.project)
 		case sec.generated():
@@ -129,15 +132,19 @@ var (
 	attempts = len(pauses) + 1
 )
 
-func (s *session) addVersion(ctx context.Context, client *cloud.Client, name, value string) error {
+// addVersion gives a secret its first version, unless it has one by now.
+func (s *session) addVersion(ctx context.Context, client *cloud.Client, name, value string) (added bool, err error) {
 	for attempt := 1; ; attempt++ {
-		err := client.AddSecretVersion(ctx, name, []byte(value))
+		_, there, err := client.SecretState(ctx, name)
+		if err == nil && !there {
+			err = client.AddSecretVersion(ctx, name, []byte(value))
+		}
 		passes := errors.Is(err, cloud.ErrDisabled) || errors.Is(err, cloud.ErrNotFound) || s.granted && errors.Is(err, cloud.ErrDenied)
 		if err == nil || !passes || attempt == attempts {
-			return err
+			return err == nil && !there, err
 		}
 		if err := s.pauseFor(ctx, attempt, err.Error()); err != nil {
-			return err
+			return false, err
 		}
 	}
 }
