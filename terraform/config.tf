@@ -30,11 +30,12 @@ locals {
     ]))
   }
 
-  # Every secret that a function reads, with the key that it is for.
+  # Every secret that a function reads, with the key that it is for. The key of the
+  # address hashes stays one, whatever else its name stands under.
   secrets = {
     for name in toset(flatten(values(local.secrets_of))) : name => {
       key = [
-        for key in distinct(flatten([for f in local.functions : f.secrets])) : key
+        for key in distinct(concat(["id_key"], flatten([for f in local.functions : f.secrets]))) : key
         if contains(flatten([for refs in local.references : refs[key]]), "env:${name}")
       ][0]
     }

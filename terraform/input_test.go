@@ -44,6 +44,14 @@ func (d *deployment) inputs() {
 	if got, want := d.queues(), []string{"comeback-", "comeback--b"}; !slices.Equal(got, want) {
 		d.Errorf("another suffix and another queue: got queues like %v, want %v", got, want)
 	}
+	const both = "api_keys: [env:COMEBACK_ID_KEY]"
+	d.Edit(file, "consent: opt_in", "consent: opt_in\n    "+both)
+	for _, change := range d.changes() {
+		if strings.Contains(change, "kept[") {
+			d.Errorf("a key of the address hashes that is an API key too: got %s, want it kept", change)
+		}
+	}
+	d.Edit(file, "\n    "+both, "")
 	d.Edit(file, "queues: 2", "queues: 1")
 	if got := d.changes(); !slices.Contains(got, `delete google_cloud_tasks_queue.reminders["1"]`) {
 		d.Errorf("fewer queues: got %v, want one deleted", got)

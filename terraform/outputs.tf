@@ -79,7 +79,7 @@ locals {
   next_steps = compact([
     "Give every secret a version, if `deploy apply` has not: ${join(", ", keys(local.secrets))}.",
     var.domain == null ? "" : "Point ${var.domain} to ${one(module.domain[*].address)} by an A record; the certificate follows, usually within the hour.",
-    "Try it: go run ./terraform/deploy smoke -project ${var.project} -config ${var.config} -to you@example.com",
+    "Try it: go run ./terraform/deploy smoke -project ${var.project} -config ${basename(var.config)} -to you@example.com",
     "Let the shop post checkouts to ${local.urls.Checkout} and orders to ${local.urls.Order}, with its API key.",
     "Turn off the shop's own reminders, or shoppers get both.",
   ])

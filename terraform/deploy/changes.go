@@ -58,7 +58,7 @@ func changesOf(plan *tfjson.Plan) []change {
 		case a.Replace():
 			c.Action = doReplace
 			c.Attributes = firstSteps(r.Change.ReplacePaths)
-		case a.Forget(), a.Delete() && c.before["deletion_policy"] == "ABANDON":
+		case a.Forget(), a.Delete() && (c.before["deletion_policy"] == "ABANDON" || c.before["disable_on_destroy"] == false):
 			c.Action = doLeave
 		case a.Delete():
 			c.Action = doDestroy

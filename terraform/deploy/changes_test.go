@@ -51,6 +51,7 @@ func TestChangesOf(t *testing.T) {
 		changed("google_cloud_tasks_queue.reminders[\"1\"]", attrs{"name": "comeback-abc123"}, nil, tfjson.ActionDelete),
 		changed("google_firestore_field.override[\"a/b\"]", attrs{"deletion_policy": "ABANDON"}, nil, tfjson.ActionDelete),
 		changed("google_service_account.build", attrs{}, nil, tfjson.ActionForget),
+		changed("google_project_service.api", attrs{"disable_on_destroy": false}, nil, tfjson.ActionDelete),
 	))
 	want := []change{
 		{Action: doCreate, Kind: "Firestore database", Address: "google_firestore_database.comeback"},
@@ -59,6 +60,7 @@ func TestChangesOf(t *testing.T) {
 		{Action: doDestroy, Kind: "task queue", Address: "google_cloud_tasks_queue.reminders[\"1\"]"},
 		{Action: doLeave, Kind: "Firestore field setting", Address: "google_firestore_field.override[\"a/b\"]"},
 		{Action: doLeave, Kind: "service account", Address: "google_service_account.build"},
+		{Action: doLeave, Kind: "API", Address: "google_project_service.api"},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(change{})); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)

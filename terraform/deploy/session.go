@@ -104,7 +104,7 @@ func (s *session) checkState() error {
 	if size(state) != 0 || size(state+".backup") <= 0 {
 		return nil
 	}
-	return fmt.Errorf(`Terraform's state %s is empty, since a run was killed before it was written. Copy the one before it, terraform.tfstate.backup, over it, and run this again; what the killed run has made beyond that is there already, and needs terraform import. Where nothing was deployed, remove both files`, state)
+	return fmt.Errorf(`the state of Terraform, %s, is empty, since a run was killed before it was written. Copy the one before it, terraform.tfstate.backup, over it, and run this again; what the killed run has made beyond that is there already, and needs terraform import. Where nothing was deployed, remove both files`, state)
 }
 
 // init downloads the providers and opens the state.
