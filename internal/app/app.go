@@ -23,14 +23,30 @@ import (
 type App struct {
 	Service *recovery.Service
 	Keys    *callerauth.Keys
+	// Tokens checks the callers of Remind and Sweep, Events those of SendGridEvents.
+	Tokens  TokenChecker
+	Events  EventVerifier
 	Project string
 	Log     *slog.Logger
 	// CallerDeadline replaces the deadline of a storefront's request; 0: 8 s.
 	CallerDeadline time.Duration
 
-	env     config.Env
-	callers *callerauth.OIDC
-	close   []func() error
+	env   config.Env
+	close []func() error
+}
+
+// TokenChecker checks identity tokens; *callerauth.OIDC is one.
+type TokenChecker interface {
+	// Check returns nil if the Authorization header holds a valid token for the
+	// audience, issued to the service account; else a callerauth.ErrUnauthorized.
+	Check(ctx context.Context, authorization, audience, account string) error
+}
+
+// EventVerifier checks the signatures of SendGrid's event webhooks.
+type EventVerifier interface {
+	// Stores returns the stores whose key signed the body at the timestamp, sorted; or
+	// a callerauth.ErrUnauthorized if it is none's.
+	Stores(signature, timestamp string, body []byte) ([]string, error)
 }
 
 // Options replace what a deployment takes from its surroundings.
@@ -92,7 +108,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error)
 			a.Keys.Add(id, key.Reveal())
 		}
 	}
-	a.callers = callerauth.NewOIDC(callerauth.OIDCOptions{
+	a.Tokens = callerauth.NewOIDC(callerauth.OIDCOptions{
 		Issuer: cfg.Env.OIDCIssuer, KeysURL: cfg.Env.OIDCKeysURL, IAM: cfg.Env.CallerCheckIAM(), Now: o.Clock.Now,
 	})
 	a.Service, err = a.service(ctx, cfg, o)
@@ -137,13 +153,13 @@ func accounts(cfg *config.Config) map[string]sendgridmail.Account {
 // CheckTask returns nil if the Authorization header proves that Cloud Tasks calls
 // Remind.
 func (a *App) CheckTask(ctx context.Context, authorization string) error {
-	return a.callers.Check(ctx, authorization, a.env.RemindURL, a.env.TasksAccount)
+	return a.Tokens.Check(ctx, authorization, a.env.RemindURL, a.env.TasksAccount)
 }
 
 // CheckScheduler returns nil if the Authorization header proves that Cloud Scheduler
 // calls Sweep.
 func (a *App) CheckScheduler(ctx context.Context, authorization string) error {
-	return a.callers.Check(ctx, authorization, a.env.SweepURL, a.env.SchedulerAccount)
+	return a.Tokens.Check(ctx, authorization, a.env.SweepURL, a.env.SchedulerAccount)
 }
 
 // Close closes the clients.

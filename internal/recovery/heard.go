@@ -17,11 +17,11 @@ const markEvery = time.Minute
 // whose content is in order, and beside it leaves the mark that the source was heard
 // of, unless it did so within the last minute. It returns what work returns. A mark
 // that cannot be left is logged and nothing else, and the work never waits for it;
-// only the answer does, for Deadlines.Mark at most. Where the work fails, the call
+// only the answer does, for Deadlines.Mark at most; where that is 0 no mark is left. Where the work fails, the call
 // was not accepted and its mark is given up, but may have been left.
 func (s *Service) Hear(ctx context.Context, from Source, work func() error) error {
 	at := s.now()
-	if !s.marked.take(from, at) {
+	if s.Deadlines.Mark <= 0 || !s.marked.take(from, at) {
 		return work()
 	}
 	ctx, cancel := context.WithCancel(ctx)

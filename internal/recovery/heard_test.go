@@ -158,7 +158,7 @@ func TestMarkHangs(t *testing.T) {
 		err  error
 		want string // in the log
 	}{
-		{"accepted", 0, nil, "mark not left"},
+		{"accepted", time.Nanosecond, nil, "mark not left"},
 		{"not accepted", time.Hour, recovery.ErrOverload, ""},
 	} {
 		s := hearing(t)
@@ -175,4 +175,13 @@ func TestMarkHangs(t *testing.T) {
 		s.hear(fromCheckout, nil)
 		s.wantSilences(tc.name+", then heard again", recovery.Silence{Source: fromCheckout})
 	}
+}
+
+// A service without a deadline for marks leaves none.
+func TestNoMarks(t *testing.T) {
+	t.Parallel()
+	s := hearing(t)
+	s.Deadlines.Mark = 0
+	s.hear(fromCheckout, nil)
+	s.wantSilences("no marks")
 }

@@ -24,14 +24,29 @@ type Service struct {
 	Log   *slog.Logger
 	// Deadlines bound what one run of a reminder does, and an answer's wait for a mark.
 	Deadlines Deadlines
+	// Together does independent work side by side and returns when all of it is done;
+	// nil: in goroutines of their own.
+	Together func(work ...func())
 
 	marked throttle
+}
+
+func (s *Service) together(work ...func()) {
+	if s.Together != nil {
+		s.Together(work...)
+		return
+	}
+	var wg sync.WaitGroup
+	for _, f := range work {
+		wg.Go(f)
+	}
+	wg.Wait()
 }
 
 // Deadlines bound the parts of a reminder's run, in real time. Together with the
 // wait they stay below the dispatch deadline of 30 s, and far below ClaimFor, so
 // that a claim never runs out under a run that is still alive. Mark is how long the
-// answer to a call may wait for the call's mark when all else is done.
+// answer to a call may wait for the call's mark when all else is done; 0 leaves none.
 type Deadlines struct{ Claim, Send, Outcome, Mark time.Duration }
 
 // DefaultDeadlines are those of a deployment.
@@ -64,11 +79,11 @@ func (s *Service) RecordCheckout(ctx context.Context, store string, n News) (*Ch
 	// A new checkout costs one round trip: the commit and the tasks side by side.
 	// Tasks that are due at once wait for the commit, or they would find nothing.
 	early, late := splitTasks(tasks(c, n.Arrived), n.Arrived)
-	var wg sync.WaitGroup
 	var lost []Task
-	wg.Go(func() { lost, _ = s.enqueue(ctx, late) })
-	err = s.DB.Commit(ctx, store, withAnchors(st, Change{Create: c}, c, n.Arrived))
-	wg.Wait()
+	s.together(
+		func() { lost, _ = s.enqueue(ctx, late) },
+		func() { err = s.DB.Commit(ctx, store, withAnchors(st, Change{Create: c}, c, n.Arrived)) },
+	)
 
 	if errors.Is(err, ErrExists) || errors.Is(err, ErrConflict) {
 		return s.updateCheckout(ctx, st, n, lost)
@@ -152,16 +167,16 @@ func splitTasks(all []Task, now time.Time) (early, late []Task) {
 // enqueue creates the tasks side by side and returns those that failed, and why.
 func (s *Service) enqueue(ctx context.Context, all []Task) ([]Task, error) {
 	failed := make([]error, len(all))
-	var wg sync.WaitGroup
+	work := make([]func(), len(all))
 	for i, t := range all {
-		wg.Go(func() {
+		work[i] = func() {
 			if err := s.Queue.Create(ctx, t); err != nil {
 				failed[i] = err
 				s.Log.WarnContext(ctx, "task not enqueued, left to the sweep", "task", t.Name(), "error", err)
 			}
-		})
+		}
 	}
-	wg.Wait()
+	s.together(work...)
 	var list []Task
 	for i, err := range failed {
 		if err != nil {
