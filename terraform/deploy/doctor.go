@@ -15,7 +15,8 @@ what to do where they are not. It changes nothing, but with -sendgrid-events.
 
 SendGrid's keys are taken from the environment variables that the configuration file
 names, else from Secret Manager. A key that may only send, as it should be, cannot look
-up senders: set SENDGRID_ADMIN_KEY to one with full access for this one call.
+up senders and event webhooks: set SENDGRID_ADMIN_KEY to one with full access for this
+one call.
 
 -sendgrid-events sets up SendGrid's signed event webhook, which needs SENDGRID_ADMIN_KEY
 too, and prints the command that stores its public key.
@@ -98,8 +99,11 @@ func (p *program) doctor(ctx context.Context, args []string) error {
 	if x.shop != nil {
 		x.examineSendGrid(ctx)
 	}
-	if events {
+	switch {
+	case events:
 		x.setUpEvents(ctx, o)
+	case x.shop != nil:
+		x.examineEvents(ctx)
 	}
 	return x.conclude()
 }

@@ -88,5 +88,5 @@ func (x *examination) eventsKey(ctx context.Context, s *config.Store, key string
 }
 
 func (x *examination) storeCommand(name, key string) string {
-	return fmt.Sprintf("store it: printf %%s '%s' | gcloud secrets versions add %s --project=%s --data-file=-", key, name, x.project)
+	return fmt.Sprintf("store it: printf %%s '%s' | gcloud secrets versions add %s --project=%s --data-file=- (instances that run keep what they have read: pin the version in secret_versions, and apply)", key, name, x.project)
 }

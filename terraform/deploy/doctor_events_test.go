@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const eventsURL = "https://europe-west1-my-shop-123.cloudfunctions.net/comeback-send-grid-events"
+const eventsURL = "https://europe-west1-my-shop-123.cloudfunctions.net/comeback-sendgrid-events"
 
 // deploy leaves a state with the outputs of an apply, and nothing else.
 func (p *patient) deploy(outputs string) {

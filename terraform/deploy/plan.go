@@ -97,10 +97,11 @@ func (s *session) survey(ctx context.Context) (*deployment, error) {
 // inspect looks into the project for what a plan does not know.
 func (s *session) inspect(ctx context.Context, pl *planned) (*deployment, error) {
 	d := &deployment{planned: pl, changes: changesOf(pl.Plan), outputs: outputsChange(pl.Plan)}
-	if path := pl.variable("config"); path != "" && !s.o.given("config") {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.o.dir, path)
-		}
+	path := pl.variable("config")
+	if path != "" && !filepath.IsAbs(path) {
+		path = filepath.Join(s.o.dir, path)
+	}
+	if path != "" && !s.o.given("config") {
 		if err := checkConfig(path); err != nil {
 			return nil, err
 		}
@@ -115,8 +116,10 @@ func (s *session) inspect(ctx context.Context, pl *planned) (*deployment, error)
 	if d.takes, err = adoptable(ctx, d.client, d); err != nil {
 		return nil, err
 	}
-	d.secrets, err = secretsOf(ctx, d.client, pl.Plan)
-	return d, err
+	if d.secrets, err = secretsOf(ctx, d.client, pl.Plan); err != nil || path == "" {
+		return d, err
+	}
+	return d, s.checkResend(ctx, d, path)
 }
 
 // nothing says that an apply would do nothing.

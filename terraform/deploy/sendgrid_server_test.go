@@ -19,6 +19,7 @@ type sendgridServer struct {
 	domains  []sendgridDomain
 	senders  []verifiedSender
 	webhooks []webhook
+	terse    bool     // the list of webhooks leaves their public keys out
 	changes  []string // every call that is not a GET
 }
 
@@ -36,6 +37,7 @@ func newSendGrid(t *testing.T) *sendgridServer {
 	mux.HandleFunc("GET /v3/whitelabel/domains", s.reading(func() any { return s.domains }))
 	mux.HandleFunc("GET /v3/verified_senders", s.reading(func() any { return map[string]any{"results": s.senders} }))
 	mux.HandleFunc("GET /v3/user/webhooks/event/settings/all", s.reading(s.allWebhooks))
+	mux.HandleFunc("GET /v3/user/webhooks/event/settings/signed/{id}", s.signed)
 	mux.HandleFunc("POST /v3/user/webhooks/event/settings", s.create)
 	mux.HandleFunc("PATCH /v3/user/webhooks/event/settings/{id}", s.update)
 	mux.HandleFunc("PATCH /v3/user/webhooks/event/settings/signed/{id}", s.sign)
@@ -87,6 +89,9 @@ func (s *sendgridServer) reading(body func() any) http.HandlerFunc {
 func (s *sendgridServer) allWebhooks() any {
 	list := []any{}
 	for _, w := range s.webhooks {
+		if s.terse {
+			w.PublicKey = ""
+		}
 		list = append(list, w)
 	}
 	if len(list) == 0 {
@@ -120,6 +125,12 @@ func (s *sendgridServer) update(w http.ResponseWriter, r *http.Request) {
 	if hook := s.find(w, r); hook != nil {
 		_ = json.NewDecoder(r.Body).Decode(&hook.webhookSettings)
 		answer(w, http.StatusOK, hook)
+	}
+}
+
+func (s *sendgridServer) signed(w http.ResponseWriter, r *http.Request) {
+	if hook := s.find(w, r); hook != nil {
+		answer(w, http.StatusOK, map[string]string{"id": hook.ID, "public_key": hook.PublicKey})
 	}
 }
 

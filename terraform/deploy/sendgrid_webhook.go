@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // webhook is one of an account's event webhooks. Without an address it is none:
@@ -33,17 +34,45 @@ type webhookSettings struct {
 	GroupResubscribe bool   `json:"group_resubscribe"`
 }
 
+// wantedEvent is an event that the function for SendGrid's events reads.
+type wantedEvent struct {
+	name string
+	on   *bool
+}
+
+func (w *webhookSettings) wanted() []wantedEvent {
+	return []wantedEvent{
+		{"processed", &w.Processed},
+		{"delivered", &w.Delivered},
+		{"open", &w.Open},
+		{"click", &w.Click},
+		{"bounce", &w.Bounce},
+		{"dropped", &w.Dropped},
+		{"spam_report", &w.SpamReport},
+		{"unsubscribe", &w.Unsubscribe},
+		{"group_unsubscribe", &w.GroupUnsubscribe},
+	}
+}
+
+// lacking names the events that are read and not sent.
+func (w webhookSettings) lacking() []string {
+	var names []string
+	for _, e := range w.wanted() {
+		if !*e.on {
+			names = append(names, e.name)
+		}
+	}
+	return names
+}
+
 // withWanted turns on what the function for SendGrid's events reads.
 func (w webhookSettings) withWanted() webhookSettings {
 	w.Enabled = true
 	if w.FriendlyName == "" {
 		w.FriendlyName = "Comeback"
 	}
-	for _, on := range []*bool{
-		&w.Processed, &w.Delivered, &w.Open, &w.Click, &w.Bounce, &w.Dropped,
-		&w.SpamReport, &w.Unsubscribe, &w.GroupUnsubscribe,
-	} {
-		*on = true
+	for _, e := range w.wanted() {
+		*e.on = true
 	}
 	return w
 }
@@ -82,16 +111,31 @@ func (s sendgrid) signedWebhook(ctx context.Context, address string) (w webhook,
 // findWebhook gives the account's event webhook to the address; a zero one if there
 // is none.
 func (s sendgrid) findWebhook(ctx context.Context, address string) (webhook, error) {
+	all, err := s.webhooks(ctx)
+	if i := slices.IndexFunc(all, func(w webhook) bool { return w.URL == address }); i >= 0 {
+		return all[i], err
+	}
+	return webhook{}, err
+}
+
+// webhooks lists the account's event webhooks.
+func (s sendgrid) webhooks(ctx context.Context) ([]webhook, error) {
 	var answer struct {
 		Webhooks []webhook `json:"webhooks"`
 	}
-	if err := s.call(ctx, http.MethodGet, webhooksPath+"/all", nil, &answer); err != nil {
-		return webhook{}, err
+	err := s.call(ctx, http.MethodGet, webhooksPath+"/all", nil, &answer)
+	return slices.DeleteFunc(answer.Webhooks, func(w webhook) bool { return w.ID == "" }), err
+}
+
+// publicKey is what verifies the webhook's requests, "" if they are not signed. The
+// list may leave it out.
+func (s sendgrid) publicKey(ctx context.Context, w webhook) (string, error) {
+	if w.PublicKey != "" {
+		return w.PublicKey, nil
 	}
-	for _, w := range answer.Webhooks {
-		if w.ID != "" && w.URL == address {
-			return w, nil
-		}
+	var signed struct {
+		PublicKey string `json:"public_key"`
 	}
-	return webhook{}, nil
+	err := s.call(ctx, http.MethodGet, webhooksPath+"/signed/"+url.PathEscape(w.ID), nil, &signed)
+	return signed.PublicKey, err
 }
