@@ -78,8 +78,10 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 			})
 			return
 		}
-		ctx, cancel = context.WithTimeout(ctx, e.deadlineIn(a))
-		defer cancel()
+		if d := e.deadlineIn(a); d < e.deadline {
+			ctx, cancel = context.WithTimeout(ctx, d)
+			defer cancel()
+		}
 		// A body that dribbles in is cut off too; a recorder in a test cannot.
 		_ = http.NewResponseController(w).SetReadDeadline(start.Add(e.deadlineIn(a)))
 		ctx = gcplog.WithTrace(ctx, a.Project, funcframework.TraceIDFromContext(ctx))

@@ -53,6 +53,9 @@ var sdks = []string{"cloud.google.com/go", "google.golang.org/api", "google.gola
 // helpers are packages of pure computation that every adapter may use.
 var helpers = []string{"internal/money"}
 
+// simulation plays the whole product on the fakes, and so knows both.
+const simulation = "internal/simulation"
+
 func isStandard(importPath string) bool {
 	first, _, _ := strings.Cut(importPath, "/")
 	return !strings.Contains(first, ".")
@@ -60,7 +63,7 @@ func isStandard(importPath string) bool {
 
 // adapter is the folder of the adapter that path belongs to, "" for none.
 func adapter(path string) string {
-	if !in(path, "internal") || in(path, "internal/recovery") || in(path, "internal/app") || slices.Contains(helpers, path) {
+	if !in(path, "internal") || in(path, "internal/recovery") || in(path, "internal/app") || in(path, simulation) || slices.Contains(helpers, path) {
 		return ""
 	}
 	parts := strings.Split(path, "/")
@@ -105,14 +108,14 @@ var rules = []func(from, to string, foreign bool) string{
 		return ""
 	},
 	func(from, to string, foreign bool) string {
-		if !foreign && in(to, "internal/app") && from != "functions" && !in(from, "emulators/local") {
-			return "app is the composition root: only functions and emulators/local import it"
+		if !foreign && in(to, "internal/app") && from != "functions" && !in(from, "emulators/local") && !in(from, simulation) {
+			return "app is the composition root: only functions, emulators/local and the simulation import it"
 		}
 		return ""
 	},
 	func(from, to string, foreign bool) string {
-		if !foreign && in(to, "functions") && !in(from, "emulators/local") {
-			return "only emulators/local imports functions"
+		if !foreign && in(to, "functions") && !in(from, "emulators/local") && !in(from, simulation) {
+			return "only emulators/local and the simulation import functions"
 		}
 		return ""
 	},
@@ -141,8 +144,8 @@ var rules = []func(from, to string, foreign bool) string{
 		return ""
 	},
 	func(from, to string, foreign bool) string {
-		if !foreign && in(to, "internal/recovery/recoverytest") && from != to {
-			return "only tests import the fakes"
+		if !foreign && in(to, "internal/recovery/recoverytest") && from != to && !in(from, simulation) {
+			return "only tests and the simulation import the fakes"
 		}
 		return ""
 	},

@@ -29,13 +29,14 @@ func TestRules(t *testing.T) {
 		{"configuration on a client", "internal/config", []string{"google.golang.org/api/option"}, "client library"},
 		{"a name that only begins alike", "functions", []string{"github.com/sendgridish/x"}, ""},
 		{"app on the framework", "internal/app", []string{framework + "/functions"}, "functions-framework-go"},
-		{"console on the functions", "emulators/console", []string{ours("functions")}, "only emulators/local imports functions"},
+		{"console on the functions", "emulators/console", []string{ours("functions")}, "import functions"},
 		{"local on everything", "emulators/local", []string{ours("functions"), ours("internal/app"), ours("emulators/clock"), framework + "/funcframework"}, ""},
 		{"emulator on its own parts", "emulators/firestore", []string{ours("emulators/firestore/internal/lock"), "google.golang.org/grpc"}, ""},
 		{"emulator on the core", "emulators/cloudtasks", []string{ours("internal/recovery")}, "nothing of internal"},
 		{"terraform on an emulator", "terraform/deploy", []string{ours("emulators/firestore")}, "only tests and emulators"},
 		{"functions on an emulator", "functions", []string{ours("emulators/clock")}, "only tests and emulators"},
-		{"functions on the fakes", "functions", []string{ours("internal/recovery/recoverytest")}, "only tests import the fakes"},
+		{"simulation on all of it", "internal/simulation", []string{ours("functions"), ours("internal/app"), ours("internal/callerauth"), ours("internal/recovery/recoverytest")}, ""},
+		{"functions on the fakes", "functions", []string{ours("internal/recovery/recoverytest")}, "import the fakes"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -18,6 +18,7 @@ locals {
   internal = {
     for f in fileset(var.repo, "internal/**/*.{go,html,txt,yaml,tsv}") : f => f
     if !endswith(f, "_test.go") && !strcontains(f, "/testdata/") && !strcontains(f, "/recoverytest/")
+    && !startswith(f, "internal/simulation/")
     && f != "internal/config/comeback.yaml" # the operator's own takes its place
   }
 }

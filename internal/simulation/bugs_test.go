@@ -1,0 +1,149 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// within is how many histories a bug may survive.
+const within = 5000
+
+// Each deliberate bug breaks the promises that it should, within so many histories.
+func TestFindsBugs(t *testing.T) {
+	t.Parallel()
+	for name, bug := range map[string]struct {
+		hooks Hooks
+		want  []int // promises, one of which is broken
+	}{
+		"mails before it claims":                   {Hooks{DB: func(db recovery.DB) recovery.DB { return &claimsLater{DB: db} }}, []int{2}},
+		"does not look for the order again":        {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsOrders{db} }}, []int{1}},
+		"leaves the generation out of a name":      {Hooks{TaskName: withoutGeneration}, []int{4}},
+		"takes ALREADY_EXISTS for an error":        {Hooks{TaskExists: errors.New("requested entity already exists")}, []int{4}},
+		"mails again when unknown":                 {Hooks{Mailer: func(m recovery.Mailer) recovery.Mailer { return mailsAgain{m} }}, []int{2}},
+		"acknowledges before it commits":           {Hooks{DB: func(db recovery.DB) recovery.DB { return acknowledges{db} }}, []int{4, 6}},
+		"uses a name of the sweep again":           {Hooks{TaskName: withoutCount}, []int{4}},
+		"answers with a status that stops retries": {Hooks{Handler: stopsRetries}, []int{4}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := NewRunner(bug.hooks)
+			defer r.Close()
+			for seed := range uint64(within) {
+				h := r.Run(seed)
+				if len(h.Violations) == 0 {
+					continue
+				}
+				t.Logf("found by history %d: %s", seed, h.Violations[0])
+				return
+			}
+			t.Errorf("not found within %d histories, want a breach of promise %v", within, bug.want)
+		})
+	}
+}
+
+// claimsLater tells that a claim is made, and makes it only with the next call: after
+// the mail.
+type claimsLater struct {
+	recovery.DB
+	later func()
+}
+
+var errNotYet = errors.New("not yet")
+
+func (c *claimsLater) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	if c.later != nil {
+		later := c.later
+		c.later = nil
+		later()
+	}
+	err := c.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		ch, err := decide(k)
+		if err == nil && claims(ch) {
+			return recovery.Change{}, errNotYet
+		}
+		return ch, err
+	})
+	if errors.Is(err, errNotYet) {
+		c.later = func() { _ = c.DB.UpdateCheckout(ctx, store, key, need, decide) }
+		return nil
+	}
+	return err
+}
+
+func claims(ch recovery.Change) bool {
+	for _, c := range ch.Update {
+		for _, r := range c.Reminders {
+			if r.State == recovery.Claimed {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// forgetsOrders hides what a run is to recheck.
+type forgetsOrders struct{ recovery.DB }
+
+func (f forgetsOrders) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	return f.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		if need == recovery.WholeCase {
+			k.Shopper.LastOrder, k.Cart = k.Shopper.NewestT.AddDate(-1, 0, 0), recovery.Cart{}
+		}
+		return decide(k)
+	})
+}
+
+// withoutGeneration names the tasks of all generations alike.
+func withoutGeneration(t recovery.Task) string {
+	return strings.Join([]string{t.Checkout, strconv.Itoa(t.Reminder.Step), t.Suffix}, "-")
+}
+
+// withoutCount names all tasks of the sweep for one reminder alike.
+func withoutCount(t recovery.Task) string {
+	if strings.HasPrefix(t.Suffix, "s") {
+		t.Suffix = "s"
+	}
+	return t.Name()
+}
+
+// mailsAgain takes an unknown outcome for a refusal.
+type mailsAgain struct{ recovery.Mailer }
+
+func (m mailsAgain) Send(ctx context.Context, mail recovery.Mail) (string, error) {
+	id, err := m.Mailer.Send(ctx, mail)
+	var se *recovery.SendError
+	if errors.As(err, &se) && se.Kind == recovery.ErrUnknown {
+		return "", &recovery.SendError{Kind: recovery.ErrOverload, Detail: se.Detail}
+	}
+	return id, err
+}
+
+// acknowledges does not wait for a commit's answer.
+type acknowledges struct{ recovery.DB }
+
+func (a acknowledges) Commit(ctx context.Context, store string, ch recovery.Change) error {
+	if err := a.DB.Commit(ctx, store, ch); !errors.Is(err, recovery.ErrOverload) {
+		return err
+	}
+	return nil
+}
+
+// stopsRetries tells Cloud Tasks that all is done.
+func stopsRetries(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/tasks/remind" {
+			w = alwaysOK{w}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type alwaysOK struct{ http.ResponseWriter }
+
+func (w alwaysOK) WriteHeader(int) { w.ResponseWriter.WriteHeader(http.StatusOK) }

@@ -1,0 +1,324 @@
+package simulation
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// evidence is the record, in the order in which the promises ask for it.
+type evidence struct {
+	*record
+	plan     plan
+	keys     map[string]string // of the checkouts, by ID
+	visits   map[string]*known // by checkout's key
+	orders   map[string]*order // by order's ID
+	due      map[reminderKey]time.Duration
+	attempts map[reminderKey][]*attempt
+	begun    map[generationKey]moment // when it was first answered
+}
+
+type generationKey struct {
+	checkout   string
+	generation int
+}
+
+// known is what requests said of one checkout, by key.
+type known struct {
+	id        string
+	cart      string
+	emails    []string
+	timed     bool // every request says when its news was
+	abandoned bool // one of them says abandoned_at
+	ops       []*op
+	accepted  []*request
+}
+
+// order is an order by what its requests said.
+type order struct {
+	about
+	placed   time.Duration // the earliest that it may have been recorded with
+	accepted []*request
+}
+
+func (w *world) check() {
+	r := &w.record
+	if r.endless {
+		r.violate(4, "the history does not end: something is tried for ever")
+	}
+	e := w.evidence()
+	for _, q := range r.requests {
+		if q.status != 0 && q.status/100 != 2 && q.status != 503 && q.status != 429 {
+			r.violate(6, "POST %s was answered %d: %s", q.do.path(), q.status, q.body)
+		}
+	}
+	e.neverTwice()
+	for _, list := range e.attempts {
+		for _, a := range list {
+			e.neverAfterTheOrder(a)
+			e.inTime(a)
+			e.newestNews(a)
+			e.answeredRight(a)
+		}
+	}
+	for id, key := range e.keys {
+		e.ends(id, key)
+	}
+	slices.SortFunc(r.violations, func(a, b Violation) int {
+		if a.Promise != b.Promise {
+			return a.Promise - b.Promise
+		}
+		return slices.Compare([]byte(a.What), []byte(b.What))
+	})
+}
+
+func (w *world) evidence() *evidence {
+	r := &w.record
+	e := &evidence{
+		record: r, plan: w.plan, keys: map[string]string{}, visits: map[string]*known{}, orders: map[string]*order{},
+		due: map[reminderKey]time.Duration{}, attempts: map[reminderKey][]*attempt{}, begun: map[generationKey]moment{},
+	}
+	for i := range w.plan.ops {
+		if o := &w.plan.ops[i]; o.do == postCheckout {
+			e.hear(o, w.keys(o.about.checkout))
+		}
+	}
+	for _, q := range r.requests {
+		switch {
+		case q.do == postOrder:
+			e.hearOrder(q)
+		case q.status/100 == 2:
+			key := w.keys(q.about.checkout)
+			e.answered(key, q)
+		}
+	}
+	for key, last := range r.last {
+		e.dues(key, last)
+	}
+	for _, a := range r.attempts {
+		e.attempts[a.reminderKey] = append(e.attempts[a.reminderKey], a)
+	}
+	return e
+}
+
+func (e *evidence) hear(o *op, key string) {
+	k := e.visits[key]
+	if k == nil {
+		k = &known{id: o.about.checkout, cart: o.about.cart, timed: true}
+		e.visits[key], e.keys[o.about.checkout] = k, key
+	}
+	k.ops = append(k.ops, o)
+	k.timed = k.timed && o.about.news != 0
+	k.abandoned = k.abandoned || o.about.abandoned
+	if !slices.Contains(k.emails, o.about.email) {
+		k.emails = append(k.emails, o.about.email)
+	}
+}
+
+func (e *evidence) hearOrder(q *request) {
+	o := e.orders[q.about.order]
+	placed := q.clock
+	if q.about.hasPlaced {
+		placed = min(placed, q.about.placed)
+	}
+	if o == nil {
+		o = &order{about: q.about, placed: placed}
+		e.orders[q.about.order] = o
+	}
+	o.placed = min(o.placed, placed)
+	if q.status/100 == 2 {
+		o.accepted = append(o.accepted, q)
+	}
+}
+
+func (e *evidence) answered(key string, q *request) {
+	if err := json.Unmarshal(q.body, &q.answer); err != nil {
+		e.violate(6, "POST /checkout of %s answered %d %s", q.about.checkout, q.status, q.body)
+		return
+	}
+	k := e.visits[key]
+	k.accepted = append(k.accepted, q)
+	e.dues(key, q.answer)
+	g := generationKey{key, q.answer.Generation}
+	if was, ok := e.begun[g]; !ok || q.ended.before(was) {
+		e.begun[g] = q.ended
+	}
+}
+
+func (e *evidence) dues(key string, c checkoutAnswer) {
+	for _, r := range c.Reminders {
+		e.due[reminderKey{key, c.Generation, r.Step}] = r.DueAt.Sub(begin)
+	}
+}
+
+// neverTwice is promise 2: after SendGrid has or may have accepted a reminder it gets
+// it no more, but once where a second mail is accepted.
+func (e *evidence) neverTwice() {
+	for key, list := range e.attempts {
+		certain, unsure := 0, 0
+		for _, a := range list {
+			if certain > 0 || unsure > 0 && !e.resends() || unsure > 1 {
+				e.violate(2, "reminder %s of %s went to SendGrid again, after it was accepted %d times and perhaps %d times", key, e.visits[key.checkout].id, certain, unsure)
+				break
+			}
+			switch recorded := a.dispatch.status/100 == 2; {
+			case a.verdict.kind == nil && recorded:
+				certain++
+			case a.verdict.kind == nil, a.verdict.kind == recovery.ErrUnknown: // or its run died
+				unsure++
+			}
+		}
+	}
+}
+
+func (e *evidence) resends() bool {
+	return slices.ContainsFunc(e.plan.configs, func(c config) bool { return c.resend })
+}
+
+// neverAfterTheOrder is promise 1, of runs that began when the order was recorded.
+func (e *evidence) neverAfterTheOrder(a *attempt) {
+	k := e.visits[a.checkout]
+	for _, o := range e.orders {
+		recorded := slices.ContainsFunc(o.accepted, func(q *request) bool { return q.ended.before(a.dispatch.begun) })
+		if !recorded {
+			continue
+		}
+		same := o.checkout != "" && o.checkout == k.id
+		close := o.email == a.to || o.cart != "" && o.cart == k.cart
+		if t, ok := e.latestT(a.reminderKey); same || close && ok && o.placed >= t-5*time.Second {
+			e.violate(1, "reminder %s of %s was mailed in a run that began after order %s was recorded", a.reminderKey, k.id, o.order)
+		}
+	}
+}
+
+// latestT is the latest that T of the reminder's generation can be.
+func (e *evidence) latestT(key reminderKey) (time.Duration, bool) {
+	due, ok := e.due[key]
+	after := time.Duration(-1)
+	for _, c := range e.plan.configs {
+		if key.step < len(c.steps) && (after < 0 || c.steps[key.step] < after) {
+			after = c.steps[key.step]
+		}
+	}
+	return due - after, ok && after >= 0
+}
+
+// runTime is how long after its judgement a run may still hand a mail over.
+const runTime = 30 * time.Second
+
+// inTime is promises 3 and 5: neither early by the sender's clock nor stale, and not
+// when something newer speaks.
+func (e *evidence) inTime(a *attempt) {
+	id := e.visits[a.checkout].id
+	for g, at := range e.begun {
+		if g.checkout == a.checkout && g.generation > a.generation && at.before(a.dispatch.begun) {
+			e.violate(5, "reminder %s of %s was mailed after generation %d was answered", a.reminderKey, id, g.generation)
+		}
+	}
+	due, ok := e.due[a.reminderKey]
+	if !ok {
+		return
+	}
+	if a.clock < due {
+		e.violate(3, "reminder %s of %s was mailed %s early", a.reminderKey, id, due-a.clock)
+	}
+	if late := a.clock - due; late > e.maxLate()+runTime {
+		e.violate(5, "reminder %s of %s was mailed %s late", a.reminderKey, id, late)
+	}
+	for key, other := range e.due {
+		if key.checkout == a.checkout && key.generation == a.generation && key.step > a.step && other <= a.dispatch.clock {
+			e.violate(5, "reminder %s of %s was mailed when step %d was due too", a.reminderKey, id, key.step)
+		}
+	}
+	e.punctual(a, due, id)
+}
+
+// punctual says that what no fault touched comes on the second, and within two minutes
+// where only the queue lost tasks.
+func (e *evidence) punctual(a *attempt, due time.Duration, id string) {
+	begun, ok := e.begun[generationKey{a.checkout, a.generation}]
+	if !ok || e.windowed() {
+		return
+	}
+	from := max(due, begun.at)
+	if late := a.at.at - from; !e.tainted[a.checkout] && late > 5*time.Second {
+		e.violate(4, "nothing went wrong, and reminder %s of %s was mailed %s late", a.reminderKey, id, late)
+	}
+	most, ok := e.onlyTasksLost()
+	if !ok {
+		return
+	}
+	for _, at := range e.purged {
+		if at <= a.at.at {
+			from = max(from, at)
+		}
+	}
+	if late := a.at.at - from; late > most {
+		e.violate(4, "only tasks were lost, and reminder %s of %s was mailed %s late", a.reminderKey, id, late)
+	}
+}
+
+// onlyTasksLost says whether nothing but losses of tasks went wrong, and how late a
+// reminder may come then: the sweep is there within two minutes, and for each of its own
+// tasks that is lost it waits for twice as long as before, and for the full minute.
+func (e *evidence) onlyTasksLost() (most time.Duration, ok bool) {
+	for k := range e.hits {
+		if k != purge && k != taskLost && k != taskVanishes {
+			return 0, false
+		}
+	}
+	lost := e.hits[taskVanishes]
+	return time.Duration(lost+1)*time.Minute + time.Minute<<min(lost, 20), lost < 8
+}
+
+func (e *evidence) maxLate() time.Duration {
+	most := time.Duration(0)
+	for _, c := range e.plan.configs {
+		most = max(most, c.maxLate)
+	}
+	return most
+}
+
+// newestNews is promise 6: a mail says what the newest news said that was accepted
+// before its run began, or newer.
+func (e *evidence) newestNews(a *attempt) {
+	k := e.visits[a.checkout]
+	if !k.timed {
+		return
+	}
+	newest := time.Duration(-1 << 62)
+	for _, q := range k.accepted {
+		if q.ended.before(a.dispatch.begun) {
+			newest = max(newest, q.about.news)
+		}
+	}
+	if !slices.ContainsFunc(k.ops, func(o *op) bool {
+		return o.about.news >= newest && o.about.item() == a.version && o.about.email == a.to
+	}) {
+		e.violate(6, "reminder %s of %s went to %s with items %s, which newer news had replaced", a.reminderKey, k.id, a.to, a.version)
+	}
+}
+
+// answeredRight says that Cloud Tasks is asked to come again where a mail was refused
+// for now.
+func (e *evidence) answeredRight(a *attempt) {
+	again := a.verdict.kind == recovery.ErrOverload || a.verdict.kind == recovery.ErrDeployment
+	if again && a.dispatch.status/100 == 2 {
+		e.violate(4, "SendGrid refused reminder %s of %s for now, and Cloud Tasks was told %d: done", a.reminderKey, e.visits[a.checkout].id, a.dispatch.status)
+	}
+}
+
+// generations is how many generations the news of a visit can have begun at most: each
+// needs other items than the news before.
+func (k *known) generations() int {
+	news := slices.SortedStableFunc(slices.Values(k.ops), func(a, b *op) int { return int(a.about.news - b.about.news) })
+	n := 1
+	for i := 1; i < len(news); i++ {
+		if news[i].about.version != news[i-1].about.version {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,184 @@
+package simulation
+
+import (
+	"slices"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// ends is promises 4 and 7: each reminder of an accepted checkout has ended, SendGrid
+// has what is said to be sent and nothing else, and the reason of a skipped one holds.
+func (e *evidence) ends(id, key string) {
+	k := e.visits[key]
+	last, ok := e.last[key]
+	if !ok {
+		return // said already
+	}
+	if last.Status == "open" {
+		e.violate(4, "%s is open in the end", id)
+	}
+	if most := k.generations(); k.timed && !k.abandoned && last.Generation > most {
+		e.violate(6, "%s is of generation %d, though its items changed %d times", id, last.Generation, most-1)
+	}
+	if n := len(last.Reminders); !slices.ContainsFunc(e.plan.configs, func(c config) bool { return len(c.steps) == n }) {
+		e.violate(4, "%s has %d reminders in the end", id, n)
+	}
+	for _, r := range last.Reminders {
+		rk := reminderKey{key, last.Generation, r.Step}
+		f := fate{evidence: e, key: rk, id: id, state: recovery.State(r.State), reason: recovery.Reason(r.Reason), visit: k}
+		f.check()
+	}
+}
+
+// fate is how one reminder ended.
+type fate struct {
+	*evidence
+	key    reminderKey
+	id     string
+	state  recovery.State
+	reason recovery.Reason
+	visit  *known
+}
+
+func (f *fate) violate(promise int, what string) {
+	f.evidence.violate(promise, "reminder %s of %s ended as %s %s: %s", f.key, f.id, f.state, f.reason, what)
+}
+
+// among says whether an attempt of the reminder had such a verdict.
+func (f *fate) among(is func(verdict) bool) bool {
+	return slices.ContainsFunc(f.attempts[f.key], func(a *attempt) bool { return is(a.verdict) })
+}
+
+func accepted(v verdict) bool { return v.accepted }
+func refused(v verdict) bool {
+	return v.kind == recovery.ErrOverload || v.kind == recovery.ErrDeployment
+}
+func maybe(v verdict) bool    { return v.kind == nil || v.kind == recovery.ErrUnknown }
+func rejected(v verdict) bool { return v.kind == recovery.ErrRejected }
+
+func (f *fate) check() {
+	switch f.state {
+	case recovery.Sent:
+		if !f.among(accepted) {
+			f.violate(4, "SendGrid never accepted it")
+		}
+	case recovery.Unknown:
+		f.unknown()
+	case recovery.Failed:
+		f.failed()
+	case recovery.Skipped:
+		if f.among(maybe) {
+			f.violate(4, "SendGrid has it, or may have")
+		}
+		if !f.holds() {
+			f.violate(7, "nothing shows that the reason holds")
+		}
+	default:
+		f.violate(4, "it is still to come")
+	}
+}
+
+func (f *fate) unknown() {
+	if !f.tainted[f.key.checkout] {
+		f.violate(4, "nothing went wrong")
+	}
+	if slices.ContainsFunc(f.happenings, func(h *happening) bool { return h.key == f.key }) {
+		f.violate(2, "an event of it was taken")
+	}
+}
+
+func (f *fate) failed() {
+	switch {
+	case f.among(maybe) && f.reason == recovery.ReasonProvider, f.among(accepted):
+		f.violate(4, "SendGrid has it, or may have")
+	case f.reason == recovery.ReasonRejected && !f.among(rejected):
+		f.violate(7, "SendGrid never rejected it")
+	case f.reason == recovery.ReasonProvider && !f.among(refused):
+		f.violate(7, "SendGrid never refused it")
+	}
+}
+
+// holds says whether what can be seen from outside allows the reason.
+func (f *fate) holds() bool {
+	configured := func(is func(config) bool) bool { return slices.ContainsFunc(f.plan.configs, is) }
+	switch f.reason {
+	case recovery.ReasonOrdered:
+		return len(f.orders) > 0
+	case recovery.ReasonUnsubscribed:
+		return f.happened("unsubscribe")
+	case recovery.ReasonComplained:
+		return f.happened("spamreport")
+	case recovery.ReasonBounced:
+		return f.happened("bounce", "dropped")
+	case recovery.ReasonNoConsent:
+		return configured(func(c config) bool { return c.consent != recovery.ConsentAny })
+	case recovery.ReasonInactive:
+		return configured(func(c config) bool { return c.activeFromDay > 0 })
+	case recovery.ReasonSuperseded:
+		return f.superseded(configured(func(c config) bool { return !c.each }))
+	case recovery.ReasonStale:
+		return f.stale()
+	case recovery.ReasonHoldout:
+		return configured(func(c config) bool { return c.holdout > 0 })
+	case recovery.ReasonCooldown:
+		return len(f.record.attempts) > 0 || len(f.orders) > 0
+	case recovery.ReasonShadow:
+		return configured(func(c config) bool { return c.shadow })
+	}
+	return false
+}
+
+// happened says whether an event of such a kind came of a mail to one of the visit's
+// addresses.
+func (f *fate) happened(kinds ...string) bool {
+	return slices.ContainsFunc(f.happenings, func(h *happening) bool {
+		return slices.Contains(kinds, h.what) && slices.Contains(f.visit.emails, h.to)
+	})
+}
+
+// superseded: a later step was due by the time, which needs a delay or steps that came
+// late; or another checkout of the shopper is newer.
+func (f *fate) superseded(newest bool) bool {
+	for key := range f.due {
+		if key.checkout == f.key.checkout && key.generation == f.key.generation && key.step > f.key.step {
+			return true
+		}
+	}
+	if !newest {
+		return false
+	}
+	for key, k := range f.visits {
+		shared := slices.ContainsFunc(k.emails, func(email string) bool { return slices.Contains(f.visit.emails, email) })
+		if key != f.key.checkout && shared {
+			return true
+		}
+	}
+	return false
+}
+
+// stale: something kept it, and nobody tried.
+func (f *fate) stale() bool {
+	if f.among(func(verdict) bool { return true }) {
+		return false
+	}
+	if most, ok := f.onlyTasksLost(); ok && !f.windowed() && most < f.leastLate() {
+		return false
+	}
+	due := f.due[f.key]
+	begun, ok := f.begun[generationKey{f.key.checkout, f.key.generation}]
+	lateFrom := ok && begun.at > due
+	return f.tainted[f.key.checkout] || lateFrom || f.windowed() || !ok && due > -day*time.Duration(365)
+}
+
+func (e *evidence) windowed() bool {
+	return slices.ContainsFunc(e.plan.configs, func(c config) bool { return c.window })
+}
+
+func (e *evidence) leastLate() time.Duration {
+	least := e.plan.configs[0].maxLate
+	for _, c := range e.plan.configs {
+		least = min(least, c.maxLate)
+	}
+	return least
+}

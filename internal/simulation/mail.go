@@ -1,0 +1,143 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// mails is the port to SendGrid.
+type mails struct{ w *world }
+
+// verdict is what SendGrid makes of a mail under a fault.
+type verdict struct {
+	accepted bool
+	kind     error // of the SendError; nil: 202
+}
+
+var verdicts = map[kind]verdict{
+	"":              {true, nil},
+	mail429:         {false, recovery.ErrOverload},
+	mail503:         {false, recovery.ErrOverload},
+	mailUnconnected: {false, recovery.ErrOverload},
+	mailAway:        {false, recovery.ErrOverload},
+	mail500Before:   {false, recovery.ErrUnknown},
+	mail500After:    {true, recovery.ErrUnknown},
+	mailTimeout:     {false, recovery.ErrUnknown},
+	mailLost:        {true, recovery.ErrUnknown},
+	mail401:         {false, recovery.ErrDeployment},
+	mail400:         {false, recovery.ErrRejected},
+}
+
+// Send implements recovery.Mailer.
+func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
+	w, entry := m.w, m.w.now
+	w.boundary()
+	if w.lateFor(entry, mailLimit) || w.now > w.run.deadline { // its context has ended
+		w.tell("the mail %s is given up before it is sent", mail.MessageID)
+		return "", &recovery.SendError{Kind: recovery.ErrOverload, Detail: "no connection in time"}
+	}
+	f := w.take(callMail).kind
+	if f == "" && w.isAway(mailAway) {
+		f = mailAway
+	}
+	v := verdicts[f]
+	id := "p" + strconv.Itoa(len(w.record.attempts))
+	a := &attempt{
+		reminderKey: keyOfMessage(mail.MessageID), to: mail.To[0].Email, version: mail.Subject, at: w.moment(),
+		clock: w.now + w.run.instance.skew, dispatch: w.run.dispatch, verdict: v,
+	}
+	w.record.attempts = append(w.record.attempts, a)
+	w.tell("SendGrid gets %s for %s, items %s: accepted %t, answer %v", mail.MessageID, a.to, a.version, v.accepted, v.kind)
+	if v.accepted {
+		w.happen(mail.MessageID, a.to, id)
+	}
+	w.boundary()
+	if v.kind == nil && (w.lateFor(entry, mailLimit) || w.now > w.run.deadline) {
+		v.kind = recovery.ErrUnknown
+		a.verdict = v
+	}
+	if v.kind != nil {
+		return "", &recovery.SendError{Kind: v.kind, Detail: "simulated"}
+	}
+	return id, nil
+}
+
+// keyOfMessage reads "{store}.{h}-{generation}-{step}".
+func keyOfMessage(id string) reminderKey {
+	_, rest, _ := strings.Cut(id, ".")
+	parts := strings.Split(rest, "-")
+	g, _ := strconv.Atoi(parts[1])
+	s, _ := strconv.Atoi(parts[2])
+	return reminderKey{parts[0], g, s}
+}
+
+// happen draws what becomes of an accepted mail, and lets SendGrid tell of it.
+func (w *world) happen(message, to, id string) {
+	dice := w.throw(message, 0)
+	w.event(message, to, id, "processed", time.Second)
+	switch dice.n(12) {
+	case 0:
+		w.event(message, to, id, "bounce", time.Duration(dice.n(90))*time.Second)
+		return
+	case 1:
+		w.event(message, to, id, "dropped", time.Second)
+		return
+	}
+	w.event(message, to, id, "delivered", time.Duration(2+dice.n(60))*time.Second)
+	switch dice.n(12) {
+	case 0:
+		w.event(message, to, id, "open", time.Duration(dice.n(7200))*time.Second)
+	case 1:
+		w.event(message, to, id, "unsubscribe", time.Duration(dice.n(7200))*time.Second)
+	case 2:
+		w.event(message, to, id, "spamreport", time.Duration(dice.n(7200))*time.Second)
+	}
+}
+
+// event lets SendGrid tell of one event.
+func (w *world) event(message, to, id, what string, in time.Duration) {
+	at := w.now + in
+	body := fmt.Appendf(nil, `[{"event":%q,"email":%q,"timestamp":%d,"message_id":%q,"sg_message_id":"%s.filter1","sg_event_id":"%s-%s","type":"bounce","reason":"Bounced Address"}]`,
+		what, to, begin.Add(at).Unix(), message, id, id, what)
+	e := &happening{what: what, to: to, key: keyOfMessage(message)}
+	f := w.take(callEvent)
+	switch f.kind {
+	case eventMissing:
+		return
+	case eventLate:
+		in += f.last
+	case eventTwice:
+		w.after(in+time.Second, func() { w.postEvent(e, body, 100) })
+	}
+	w.after(in, func() { w.postEvent(e, body, 1) })
+}
+
+// postEvent posts an event, and again until it is taken or 24 h old.
+func (w *world) postEvent(e *happening, body []byte, try int) {
+	inst, dice := w.choose(e.key.checkout+e.what, try)
+	signature, timestamp := w.signer.sign(w.plan.real, begin.Add(w.now), body)
+	if noEvents {
+		return
+	}
+	w.serve(inst, dice, "", call{
+		path: "/webhooks/sendgrid", body: body, header: "X-Twilio-Email-Event-Webhook-Signature", value: signature,
+		more: [2]string{"X-Twilio-Email-Event-Webhook-Timestamp", timestamp},
+	}, func(a answer1) {
+		w.tell("SendGrid tells that %s of %s: answered %d %s", e.what, e.key, a.status, a.body)
+		if a.status/100 == 2 {
+			e.told = append(e.told, w.moment())
+			w.record.happenings = append(w.record.happenings, e)
+			return
+		}
+		if pause := 10 * time.Second << (try % 100); pause < day {
+			w.after(pause, func() { w.postEvent(e, body, try+1) })
+		}
+	})
+}
+
+var noEvents = true

@@ -1,0 +1,326 @@
+package simulation
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// day is 24 hours.
+const day = 24 * time.Hour
+
+// begin is when every history begins.
+var begin = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+
+// plan is what a history is made of, drawn from its seed. Whatever is taken out of it
+// leaves a plan, which is how a failing one is made small.
+type plan struct {
+	seed    uint64
+	real    bool // signatures are made and checked
+	least   int  // requests and dispatches
+	configs []config
+	ops     []op
+	faults  []fault
+}
+
+// config is what the store's configuration says; the first holds from the start.
+type config struct {
+	steps         []time.Duration
+	window        bool
+	maxLate       time.Duration
+	resend        bool
+	each          bool
+	consent       recovery.Consent
+	sameStep      time.Duration
+	between       time.Duration
+	afterOrder    time.Duration
+	cap           int
+	spread        time.Duration
+	holdout       int
+	activeFromDay int // 0: off
+	shadow        bool
+}
+
+// action is what an op does.
+type action string
+
+const (
+	postCheckout action = "checkout"
+	postOrder    action = "order"
+	configure    action = "configuration"
+)
+
+// op is something that happens to the shop: a request of the storefront, which it
+// repeats until it is accepted, or another configuration.
+type op struct {
+	id     int
+	at     time.Duration // since begin
+	do     action
+	config int // of configure
+	body   []byte
+	about  about
+}
+
+// about is what the body of a request says, for those who check.
+type about struct {
+	checkout, cart, email, order string
+	version                      int           // of the items; each is a set of its own
+	news                         time.Duration // updated_at, or else abandoned_at; 0: not given
+	placed                       time.Duration
+	hasPlaced                    bool
+	abandoned                    bool // abandoned_at is given
+}
+
+// item is the ID of the one item of a version.
+func (a about) item() string { return "v" + strconv.Itoa(a.version) }
+
+func (a action) path() string { return "/" + string(a) }
+
+// newPlan draws a plan.
+func newPlan(seed uint64) plan {
+	d := drawing{Rand: rand.New(rand.NewPCG(seed, 1))}
+	p := plan{seed: seed, real: seed%100 == 0, least: 20}
+	p.configs = []config{d.config()}
+	d.span = time.Duration(2+d.IntN(14)) * day
+	for range 1 + min(d.IntN(5), d.IntN(5)) { // one to five; few shoppers that do much find most
+		d.shopper()
+	}
+	if d.chance(8) {
+		p.configs = append(p.configs, d.config())
+		d.add(op{do: configure, config: 1, at: d.moment()})
+	}
+	for len(d.ops) < 14 {
+		d.repeat()
+	}
+	p.ops = d.ops
+	p.faults = d.faultsOf(1 + d.IntN(4))
+	slices.SortStableFunc(p.ops, func(a, b op) int { return int(a.at - b.at) })
+	return p
+}
+
+// drawing is a plan while it is drawn.
+type drawing struct {
+	*rand.Rand
+	span      time.Duration
+	ops       []op
+	checkouts int
+	orders    int
+	versions  int
+}
+
+// chance is true in one of n cases.
+func (d *drawing) chance(n int) bool { return d.IntN(n) == 0 }
+
+func (d *drawing) pick(list ...time.Duration) time.Duration { return list[d.IntN(len(list))] }
+
+func (d *drawing) config() config {
+	c := config{
+		steps: []time.Duration{30 * time.Minute, day, 3 * day}, maxLate: 6 * time.Hour, consent: recovery.ConsentAny,
+		sameStep: day, cap: 10,
+	}
+	switch d.IntN(8) {
+	case 0:
+		c.steps = []time.Duration{10 * time.Second, 10 * time.Minute, time.Hour}
+	case 1:
+		c.steps = []time.Duration{time.Hour, 2 * time.Hour}
+	case 2:
+		if d.chance(6) {
+			c.steps = []time.Duration{30 * time.Minute, 33 * day} // beyond the queue's horizon
+		}
+	}
+	if d.chance(2) {
+		c.sameStep, c.cap = 0, 0
+	}
+	c.window = d.chance(6)
+	c.each = d.chance(3)
+	c.resend = d.chance(5)
+	if d.chance(4) {
+		c.maxLate = d.pick(time.Hour, 2*day)
+	}
+	switch d.IntN(14) {
+	case 0:
+		c.consent = recovery.ConsentOptIn
+	case 1:
+		c.consent = recovery.ConsentCustomers
+	case 2:
+		c.between = d.pick(time.Hour, day)
+	case 3:
+		c.afterOrder = 2 * day
+	case 4:
+		c.spread = time.Minute
+	case 5:
+		c.holdout = 40
+	case 6:
+		c.activeFromDay = 1 + d.IntN(3)
+	case 7:
+		c.shadow = d.chance(4)
+	case 8:
+		c.cap = 2
+	}
+	return c
+}
+
+// moment is some instant of the history, often one at which something else happens
+// or a default reminder of it is due.
+func (d *drawing) moment() time.Duration {
+	if len(d.ops) == 0 || d.chance(4) {
+		return time.Duration(d.Int64N(int64(d.span)))
+	}
+	at := d.ops[d.IntN(len(d.ops))].at
+	at += d.pick(0, 0, 30*time.Minute, 30*time.Minute, day, 3*day, time.Hour, 10*time.Second)
+	switch d.IntN(4) {
+	case 0:
+		at += time.Duration(d.IntN(400)-200) * time.Millisecond
+	case 1:
+		at += time.Duration(d.IntN(20)-10) * time.Second
+	case 2:
+		at += time.Duration(d.IntN(600)) * time.Second
+	}
+	return max(0, at)
+}
+
+// shopper leaves one or two checkouts, comes back to them, and may order.
+func (d *drawing) shopper() {
+	email := []string{"ana", "bo", "cy", "dee", "eve", "flo"}[d.IntN(6)] + "@example.net"
+	for range 1 + d.IntN(5)/3 {
+		d.checkouts++
+		v := visit{drawing: d, about: about{checkout: "c" + strconv.Itoa(d.checkouts), email: email}}
+		if d.chance(2) {
+			v.about.cart = "cart" + strconv.Itoa(1+d.IntN(3))
+		}
+		v.timed = !d.chance(4)
+		v.play()
+	}
+}
+
+// visit is one checkout while its requests are drawn.
+type visit struct {
+	*drawing
+	about about
+	timed bool // every request says when its news was
+	optIn bool
+}
+
+func (v *visit) play() {
+	at := time.Duration(v.Int64N(int64(v.span)))
+	if v.chance(3) && len(v.ops) > 0 {
+		at = v.moment()
+	}
+	v.optIn = v.chance(2)
+	if v.chance(6) {
+		v.order(max(0, at-v.pick(0, time.Second, 4*time.Second, 10*time.Second, time.Hour)))
+	}
+	v.checkout(at, true)
+	for range v.IntN(3) {
+		later := at + v.pick(time.Second, time.Minute, 30*time.Minute, 30*time.Minute, time.Hour, day, 3*day) + time.Duration(v.IntN(2000)-1000)*time.Millisecond
+		v.checkout(max(at+time.Second, later), v.chance(2))
+	}
+	if v.chance(3) {
+		v.order(max(0, at+v.pick(-3*time.Second, 0, time.Minute, 30*time.Minute, 30*time.Minute, time.Hour, day, 2*day, 3*day)+time.Duration(v.IntN(400)-200)*time.Millisecond))
+	}
+}
+
+func instant(at time.Duration) string { return begin.Add(at).Format(time.RFC3339Nano) }
+
+// checkout draws a request that reports the checkout, with other items if it is told.
+func (v *visit) checkout(at time.Duration, changed bool) {
+	a := v.about
+	if changed || v.about.version == 0 {
+		v.versions++
+		v.about.version = v.versions
+	}
+	a.version, a.news = v.about.version, 0
+	if v.chance(12) {
+		v.about.email = "moved-" + v.about.email
+	}
+	a.email = v.about.email
+	var b strings.Builder
+	fmt.Fprintf(&b, `{"checkout_id":%q,"email":%q,"items":[{"id":"v%d","title":"v%d"}]`, a.checkout, a.email, a.version, a.version)
+	if a.cart != "" {
+		fmt.Fprintf(&b, `,"cart_id":%q`, a.cart)
+	}
+	if v.optIn {
+		b.WriteString(`,"accepts_marketing":true`)
+	}
+	if v.timed {
+		// The storefront's clock differs a little from ours, its requests arrive late,
+		// and no two of its news are of one instant.
+		a.news = at.Truncate(time.Microsecond) - time.Duration(v.IntN(3000))*time.Millisecond + time.Duration(len(v.ops))*time.Microsecond
+		if v.chance(10) {
+			a.news -= v.pick(time.Minute, time.Hour)
+		}
+		fmt.Fprintf(&b, `,"updated_at":%q`, instant(a.news))
+		if v.chance(4) {
+			a.abandoned = true
+			fmt.Fprintf(&b, `,"abandoned_at":%q`, instant(a.news-time.Duration(v.IntN(2000))*time.Microsecond))
+		}
+	}
+	b.WriteString("}")
+	v.add(op{do: postCheckout, at: at, body: []byte(b.String()), about: a})
+}
+
+// order draws an order that names its checkout, its cart, its shopper or several.
+func (v *visit) order(at time.Duration) {
+	v.orders++
+	a := about{order: "o" + strconv.Itoa(v.orders)}
+	var b strings.Builder
+	fmt.Fprintf(&b, `{"order_id":%q`, a.order)
+	if v.chance(2) {
+		a.checkout = v.about.checkout
+		fmt.Fprintf(&b, `,"checkout_id":%q`, a.checkout)
+	}
+	if v.about.cart != "" && v.chance(2) {
+		a.cart = v.about.cart
+		fmt.Fprintf(&b, `,"cart_id":%q`, a.cart)
+	}
+	if a.checkout == "" && a.cart == "" || v.chance(2) {
+		a.email = v.about.email
+		fmt.Fprintf(&b, `,"email":%q`, a.email)
+	}
+	if v.chance(2) {
+		a.hasPlaced, a.placed = true, at-v.pick(0, time.Second, 3*time.Second, 5*time.Second, 6*time.Second, time.Minute, time.Hour)
+		fmt.Fprintf(&b, `,"placed_at":%q`, instant(a.placed))
+	}
+	b.WriteString("}")
+	v.add(op{do: postOrder, at: at, body: []byte(b.String()), about: a})
+}
+
+// repeat draws a request that is sent once more, later or at the same time.
+func (d *drawing) repeat() {
+	o := d.ops[d.IntN(len(d.ops))]
+	if o.do == configure {
+		return
+	}
+	o.at += d.pick(0, time.Millisecond, 30*time.Minute, time.Hour, day, 3*day, 30*time.Second)
+	d.add(o)
+}
+
+func (d *drawing) add(o op) {
+	o.id, o.at = len(d.ops), o.at.Truncate(time.Microsecond)
+	d.ops = append(d.ops, o)
+}
+
+// store is the store as configured.
+func (c config) store(id string, key []byte) *recovery.Store {
+	s := &recovery.Store{
+		ID: id, Name: "Shop", From: recovery.Address{Email: "shop@example.com"}, Consent: c.consent, EachCheckout: c.each,
+		Cooldown: recovery.Cooldown{BetweenMessages: c.between, AfterOrder: c.afterOrder, SameStep: c.sameStep},
+		Cap:      recovery.Cap{Messages: c.cap, Per: 7 * day}, MaxLate: c.maxLate, Spread: c.spread, ResendUnknown: c.resend,
+		HoldoutPercent: c.holdout, Retention: 90 * day, Shadow: c.shadow, IDKey: key,
+	}
+	for i, after := range c.steps {
+		s.Steps = append(s.Steps, recovery.Step{After: after, Template: "t" + strconv.Itoa(i)})
+	}
+	if c.window {
+		s.Window = &recovery.SendWindow{From: 8 * time.Hour, To: 21 * time.Hour}
+	}
+	if c.activeFromDay > 0 {
+		s.ActiveFrom = begin.Add(time.Duration(c.activeFromDay) * day)
+	}
+	return s
+}

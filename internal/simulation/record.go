@@ -1,0 +1,110 @@
+package simulation
+
+import (
+	"fmt"
+	"time"
+)
+
+// record is what can be seen of a history from outside: what was asked and answered,
+// and what SendGrid received. The promises are checked on this and nothing else.
+type record struct {
+	requests   []*request
+	dispatches []*dispatch
+	attempts   []*attempt
+	happenings []*happening
+	last       map[string]checkoutAnswer // how each checkout stands in the end
+	purged     []time.Duration
+	sweeps     int
+	endless    bool
+
+	hits       map[kind]int
+	tainted    map[string]bool // checkouts that a fault may have delayed
+	violations []Violation
+}
+
+func newRecord() record {
+	return record{last: map[string]checkoutAnswer{}, hits: map[kind]int{}, tainted: map[string]bool{}}
+}
+
+// Violation is a promise that was broken.
+type Violation struct {
+	Promise int
+	What    string
+}
+
+func (v Violation) String() string { return fmt.Sprintf("promise %d: %s", v.Promise, v.What) }
+
+func (r *record) violate(promise int, format string, args ...any) {
+	r.violations = append(r.violations, Violation{promise, fmt.Sprintf(format, args...)})
+}
+
+// moment is an instant, and its place in the order of all that happened.
+type moment struct {
+	at  time.Duration
+	seq int
+}
+
+func (m moment) before(o moment) bool { return m.seq < o.seq }
+
+func (w *world) moment() moment {
+	w.seq++
+	return moment{w.now, w.seq}
+}
+
+// reminderKey names a reminder.
+type reminderKey struct {
+	checkout         string // its key
+	generation, step int
+}
+
+func (k reminderKey) String() string {
+	return fmt.Sprintf("%s…-%d-%d", k.checkout[:6], k.generation, k.step)
+}
+
+// request is one request of a storefront and its answer; status 0: none came.
+type request struct {
+	*op
+	begun, ended moment
+	clock        time.Duration // of the instance, when it began
+	status       int
+	body         []byte
+	answer       checkoutAnswer // of a checkout, where it was accepted
+}
+
+// dispatch is one call of Remind; status 0: no answer came.
+type dispatch struct {
+	name         string
+	key          reminderKey
+	begun, ended moment
+	clock        time.Duration // of the instance, when it began
+	status       int
+}
+
+// attempt is one mail that reached SendGrid.
+type attempt struct {
+	reminderKey
+	to, version string
+	at          moment
+	clock       time.Duration // of the instance
+	dispatch    *dispatch
+	verdict     verdict
+}
+
+// happening is an event of a mail, with the moments at which our answer took it.
+type happening struct {
+	what, to string
+	key      reminderKey
+	told     []moment
+}
+
+// checkoutAnswer is what POST /checkout answers.
+type checkoutAnswer struct {
+	Generation int    `json:"generation"`
+	Status     string `json:"status"`
+	Reminders  []struct {
+		Step   int       `json:"step"`
+		DueAt  time.Time `json:"due_at"`
+		State  string    `json:"state"`
+		Reason string    `json:"reason"`
+	} `json:"reminders"`
+}

@@ -1,0 +1,80 @@
+package simulation
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// callerTime is how long a storefront waits for an answer.
+const callerTime = 10 * time.Second
+
+// perform does what the op says.
+func (w *world) perform(o *op) {
+	if o.do == configure {
+		w.tell("the configuration changes to %+v", w.plan.configs[o.config])
+		w.setConfig(o.config)
+		return
+	}
+	w.request(o, 1)
+}
+
+// request sends the op's request, and again until it is accepted or refused for good.
+func (w *world) request(o *op, try int) {
+	inst, dice := w.choose(label("op", o.id), try)
+	q := &request{op: o, begun: w.moment(), clock: w.now + inst.skew}
+	w.record.requests = append(w.record.requests, q)
+	w.tell("POST %s to %s, whose clock is off by %s: %s", o.do.path(), inst.name, inst.skew, o.body)
+	answered := false
+	answer := func(a answer1) {
+		if answered {
+			return
+		}
+		answered = true
+		q.status, q.ended, q.body = a.status, w.moment(), a.body
+		w.tell("POST %s of %s is answered %d %s", o.do.path(), o.about.checkout+o.about.order, a.status, a.body)
+		if a.status == 0 || a.status == 429 || a.status >= 500 {
+			w.after(5*time.Second<<min(try-1, 6), func() { w.request(o, try+1) })
+		}
+	}
+	w.serve(inst, dice, w.keys(o.about.checkout), call{path: o.do.path(), token: "Bearer " + apiKey, body: o.body}, func(a answer1) {
+		if a.status != 0 && w.take(callAnswer).kind == loseAnswer {
+			w.taint(w.keys(o.about.checkout))
+			a = answer1{}
+		}
+		answer(a)
+	})
+	w.after(callerTime, func() { answer(answer1{}) })
+}
+
+// finish asks how each checkout stands, as a storefront can at any time: by sending
+// news that is older than any other, and so changes nothing.
+func (w *world) finish() {
+	w.armed, w.ending = map[class][]fault{}, nil
+	clear(w.away)
+	seen := map[string]bool{}
+	for i := range w.plan.ops {
+		o := &w.plan.ops[i]
+		if o.do != postCheckout || seen[o.about.checkout] {
+			continue
+		}
+		seen[o.about.checkout] = true
+		w.ask(o)
+	}
+}
+
+// ask sends the op's request until it is answered, and keeps the answer as the last
+// word on the checkout.
+func (w *world) ask(o *op) {
+	body := fmt.Appendf(nil, `{"checkout_id":%q,"email":%q,"updated_at":%q}`, o.about.checkout, o.about.email, instant(-day))
+	w.serve(w.instances[0], w.throw(label("ask", o.id), 0), "", call{path: o.do.path(), token: "Bearer " + apiKey, body: body}, func(a answer1) {
+		var c checkoutAnswer
+		if err := json.Unmarshal(a.body, &c); err != nil || a.status/100 != 2 {
+			w.record.violate(6, "asked again, the checkout %s answers %d %s", o.about.checkout, a.status, a.body)
+			return
+		}
+		w.tell("in the end %s stands so: %s", o.about.checkout, a.body)
+		w.record.last[w.keys(o.about.checkout)] = c
+	})
+	w.runAll()
+}

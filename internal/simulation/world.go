@@ -1,0 +1,256 @@
+package simulation
+
+import (
+	"container/heap"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/comeback-checkout/comeback/functions"
+	"github.com/comeback-checkout/comeback/internal/app"
+	"github.com/comeback-checkout/comeback/internal/callerauth"
+	"github.com/comeback-checkout/comeback/internal/recovery"
+	"github.com/comeback-checkout/comeback/internal/recovery/recoverytest"
+)
+
+// The one store, and its keys.
+const (
+	storeID = "default"
+	apiKey  = "local"
+)
+
+var idKey = []byte("id key of the simulation")
+
+// instances is how many processes serve at once; their clocks are up to maxSkew from
+// the world's, so up to 2 s from each other.
+const (
+	instances = 3
+	maxSkew   = time.Second
+)
+
+// world is one history while it happens.
+type world struct {
+	*Runner
+	plan   plan
+	now    time.Duration // since begin
+	events events
+	seq    int
+
+	db      *recoverytest.DB
+	checks  map[string]time.Time // when the sweep is to look, by checkout
+	queue   queue
+	swept   time.Duration
+	nextRun time.Duration // of the sweep, 0: none is planned
+	ids     int
+
+	run        *run
+	ending     []fault                // deaths and standstills that are to come
+	armed      map[class][]fault      // what hits the next calls
+	away       map[kind]time.Duration // until when
+	configured int
+	record     record
+	story      *[]string
+	keyCache   map[string]string
+}
+
+// Runner runs histories, one after the other, in one goroutine at a time.
+type Runner struct {
+	hooks     Hooks
+	instances [instances]*instance
+	idle      []*thread
+	signer    *signer
+}
+
+// instance is one process of the deployment.
+type instance struct {
+	name    string
+	skew    time.Duration
+	app     *app.App
+	handler http.Handler
+	runs    []*run
+}
+
+// Hooks let a test put a fault of ours into what is otherwise the product.
+type Hooks struct {
+	DB      func(recovery.DB) recovery.DB
+	Mailer  func(recovery.Mailer) recovery.Mailer
+	Handler func(http.Handler) http.Handler
+	// TaskName names a task, and TaskExists is what comes of a name that is taken; nil:
+	// as the product has it.
+	TaskName   func(recovery.Task) string
+	TaskExists error
+}
+
+// NewRunner makes a Runner; Close it when done.
+func NewRunner(hooks Hooks) *Runner {
+	r := &Runner{hooks: hooks, signer: theSigner()}
+	for i := range r.instances {
+		a := &app.App{Keys: &callerauth.Keys{}, Log: slog.New(slog.DiscardHandler)}
+		a.Keys.Add(storeID, apiKey)
+		h := functions.Handler(a)
+		if hooks.Handler != nil {
+			h = hooks.Handler(h)
+		}
+		r.instances[i] = &instance{name: "instance " + strconv.Itoa(i+1), app: a, handler: h}
+	}
+	return r
+}
+
+// Close ends the Runner's threads.
+func (r *Runner) Close() {
+	for _, t := range r.idle {
+		t.stop()
+	}
+	r.idle = nil
+}
+
+func (r *Runner) newWorld(p plan, story *[]string) *world {
+	w := &world{
+		Runner: r, plan: p, checks: map[string]time.Time{}, armed: map[class][]fault{}, away: map[kind]time.Duration{},
+		record: newRecord(), story: story, configured: 0,
+	}
+	w.db = recoverytest.NewDB(worldClock{w})
+	w.queue.names = map[string]time.Duration{}
+	d := w.throw("world", 0)
+	w.queue.forget = []time.Duration{0, time.Hour, day}[d.n(3)]
+	for i, inst := range r.instances {
+		inst.skew = time.Duration(d.n(int(2*maxSkew/time.Microsecond)))*time.Microsecond - maxSkew
+		inst.runs = nil
+		w.furnish(i, inst)
+	}
+	w.setConfig(0)
+	return w
+}
+
+// furnish gives an instance its service on the fakes.
+func (w *world) furnish(i int, inst *instance) {
+	var db recovery.DB = database{w}
+	var mailer recovery.Mailer = mails{w}
+	if f := w.hooks.DB; f != nil {
+		db = f(db)
+	}
+	if f := w.hooks.Mailer; f != nil {
+		mailer = f(mailer)
+	}
+	deadlines := recovery.DefaultDeadlines()
+	deadlines.Mark = 0
+	inst.app.Service = &recovery.Service{
+		DB: db, Queue: tasks{w}, Mailer: mailer, Renderer: oneLine{}, Clock: instanceClock{w, inst}, Log: inst.app.Log,
+		NewID: func() string {
+			w.ids++
+			return "run-" + strconv.Itoa(w.ids)
+		},
+		Deadlines: deadlines, Together: w.together,
+	}
+	inst.app.Tokens, inst.app.Events = w.signer.checks(w.plan.real, inst.app.Service.Clock)
+}
+
+func (w *world) setConfig(n int) {
+	w.configured = n
+	st := w.plan.configs[n].store(storeID, idKey)
+	for _, inst := range w.instances {
+		inst.app.Service.Stores = map[string]*recovery.Store{storeID: st}
+	}
+}
+
+// together does work in any order: what runs side by side may end in any.
+func (w *world) together(work ...func()) {
+	if w.run.dice.chance(2) {
+		for i := len(work) - 1; i >= 0; i-- {
+			work[i]()
+		}
+		return
+	}
+	for _, f := range work {
+		f()
+	}
+}
+
+// live lets the history happen, to its end.
+func (w *world) live() {
+	for i := range w.plan.ops {
+		o := &w.plan.ops[i]
+		w.at(o.at, func() { w.perform(o) })
+	}
+	for _, f := range w.plan.faults {
+		w.at(f.at, func() { w.strike(f) })
+	}
+	w.runAll()
+	w.fill()
+	w.finish()
+}
+
+// fill has requests sent once more, long after, until the history has seen enough.
+func (w *world) fill() {
+	for i := 0; len(w.record.requests)+len(w.record.dispatches) < w.plan.least; i++ {
+		if o := &w.plan.ops[i%len(w.plan.ops)]; o.do != configure {
+			w.perform(o)
+			w.runAll()
+		}
+	}
+}
+
+// patience bounds a history: what goes on for longer than this stays open for ever.
+const (
+	patience  = 120 * day
+	maxEvents = 8_000
+)
+
+func (w *world) runAll() {
+	for n := 0; len(w.events) > 0; n++ {
+		e := heap.Pop(&w.events).(event)
+		if n > maxEvents || e.at > patience {
+			w.record.endless = true
+			w.events = w.events[:0]
+			return
+		}
+		w.now = max(w.now, e.at)
+		e.do()
+		w.planSweep()
+	}
+}
+
+// event is something that happens at an instant.
+type event struct {
+	at  time.Duration
+	seq int
+	do  func()
+}
+
+func (w *world) at(at time.Duration, do func()) {
+	w.seq++
+	heap.Push(&w.events, event{at.Truncate(time.Microsecond), w.seq, do})
+}
+
+func (w *world) after(d time.Duration, do func()) { w.at(w.now+d, do) }
+
+type events []event
+
+func (e events) Len() int { return len(e) }
+func (e events) Less(i, j int) bool {
+	return e[i].at < e[j].at || e[i].at == e[j].at && e[i].seq < e[j].seq
+}
+func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
+func (e *events) Push(x any)   { *e = append(*e, x.(event)) }
+func (e *events) Pop() any {
+	last := len(*e) - 1
+	x := (*e)[last]
+	(*e)[last] = event{}
+	*e = (*e)[:last]
+	return x
+}
+
+// tell adds a line to the story, if one is told.
+func (w *world) tell(format string, args ...any) {
+	if w.story != nil {
+		line := fmt.Sprintf(format, args...)
+		*w.story = append(*w.story, fmt.Sprintf("%s  %s", begin.Add(w.now).Format("Jan 02 15:04:05.000"), line))
+	}
+}
+
+// worldClock is the true time.
+type worldClock struct{ w *world }
+
+func (c worldClock) Now() time.Time { return begin.Add(c.w.now) }
