@@ -17,7 +17,6 @@ type writer struct {
 	// update replaces the fields of a document that was read at the version.
 	update func(ref *firestore.DocumentRef, doc any, version time.Time)
 	merge  func(ref *firestore.DocumentRef, fields map[string]any)
-	set    func(ref *firestore.DocumentRef, doc any)
 }
 
 // Commit implements recovery.DB.
@@ -32,7 +31,6 @@ func (d *DB) Commit(ctx context.Context, store string, ch recovery.Change) error
 			batch.Update(ref, updates(doc), firestore.LastUpdateTime(version))
 		},
 		merge: func(ref *firestore.DocumentRef, fields map[string]any) { batch.Set(ref, fields, firestore.MergeAll) },
-		set:   func(ref *firestore.DocumentRef, doc any) { batch.Set(ref, doc) },
 	}, store, ch)
 	_, err := batch.Commit(ctx)
 	return translate(err)
@@ -70,7 +68,7 @@ func (d *DB) write(w writer, store string, ch recovery.Change) {
 		})
 	}
 	if m := ch.Message; m != nil {
-		w.set(d.doc(store, "messages", m.Key()), toMessageDoc(m))
+		w.merge(d.doc(store, "messages", m.Key()), messageFields(m))
 	}
 	if h := ch.Heard; h != nil {
 		fields := map[string]any{"v": version}
@@ -90,6 +88,13 @@ func toMarkDocs(marks []recovery.MessageMark) []markDoc {
 func raise(fields map[string]any, name string, at time.Time) {
 	if !at.IsZero() {
 		fields[name] = firestore.FieldTransformMaximum(at.UnixMicro())
+	}
+}
+
+// lower keeps the least of a field's instants.
+func lower(fields map[string]any, name string, at time.Time) {
+	if !at.IsZero() {
+		fields[name] = firestore.FieldTransformMinimum(at.UnixMicro())
 	}
 }
 

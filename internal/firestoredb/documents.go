@@ -107,6 +107,7 @@ type heardDoc struct {
 }
 
 type suppressionDoc struct {
+	V      int       `firestore:"v"`
 	Reason string    `firestore:"reason"`
 	At     time.Time `firestore:"at"`
 }
@@ -123,24 +124,6 @@ type orderDoc struct {
 	AttributionKind string    `firestore:"attribution_kind"`
 	AttributionStep int       `firestore:"attribution_step,omitempty"`
 	ExpiresAt       time.Time `firestore:"expires_at"`
-}
-
-type messageDoc struct {
-	V          int       `firestore:"v"`
-	Checkout   string    `firestore:"checkout"`
-	Generation int       `firestore:"generation"`
-	Step       int       `firestore:"step"`
-	CheckoutID string    `firestore:"checkout_id"`
-	Shopper    string    `firestore:"shopper"`
-	Email      string    `firestore:"email"`
-	Subject    string    `firestore:"subject"`
-	Total      *moneyDoc `firestore:"total,omitempty"`
-	Template   string    `firestore:"template"`
-	Test       bool      `firestore:"test,omitempty"`
-	State      string    `firestore:"state"`
-	Provider   string    `firestore:"provider,omitempty"`
-	SentAt     time.Time `firestore:"sent_at"`
-	ExpiresAt  time.Time `firestore:"expires_at"`
 }
 
 func fromMicros(us int64) time.Time {

@@ -53,14 +53,6 @@ func open(t *testing.T, c recovery.Clock, indexes ...[]byte) *emulated {
 	return e
 }
 
-// Suppress implements recoverytest.InspectedDB.
-func (e *emulated) Suppress(store, shopper string, s recovery.Suppression) {
-	e.Helper()
-	if _, err := e.doc(store, "suppressions", shopper).Set(e.Context(), suppressionDoc{Reason: string(s.Reason), At: s.At}); err != nil {
-		e.Fatal(err)
-	}
-}
-
 // Messages implements recoverytest.InspectedDB.
 func (e *emulated) Messages() []recovery.Message {
 	e.Helper()
@@ -81,6 +73,8 @@ func (e *emulated) Messages() []recovery.Message {
 			Store: snap.Ref.Parent.Parent.ID, Checkout: d.Checkout, Reminder: recovery.ReminderID{Generation: d.Generation, Step: d.Step},
 			CheckoutID: d.CheckoutID, Shopper: d.Shopper, Email: d.Email, Subject: d.Subject, Total: d.Total.money(),
 			Template: d.Template, Test: d.Test, State: recovery.State(d.State), Provider: d.Provider, SentAt: utc(d.SentAt), ExpiresAt: utc(d.ExpiresAt),
+			Delivered: fromMicros(d.DeliveredAt), Opened: fromMicros(d.OpenedAt), Clicked: fromMicros(d.ClickedAt),
+			Bounced: fromMicros(d.BouncedAt), Complained: fromMicros(d.ComplainedAt),
 		}
 		if snap.Ref.ID != m.Key() {
 			e.Errorf("the row of %s is at %s", m.Key(), snap.Ref.ID)

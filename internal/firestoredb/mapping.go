@@ -117,11 +117,3 @@ func (d *orderDoc) order(store, key string, updated time.Time) *recovery.Order {
 		ExpiresAt: utc(d.ExpiresAt), Version: updated,
 	}
 }
-
-func toMessageDoc(m *recovery.Message) messageDoc {
-	return messageDoc{
-		V: version, Checkout: m.Checkout, Generation: m.Reminder.Generation, Step: m.Reminder.Step, CheckoutID: m.CheckoutID,
-		Shopper: m.Shopper, Email: m.Email, Subject: m.Subject, Total: toMoney(m.Total), Template: m.Template, Test: m.Test,
-		State: string(m.State), Provider: m.Provider, SentAt: m.SentAt, ExpiresAt: m.ExpiresAt,
-	}
-}

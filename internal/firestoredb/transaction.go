@@ -87,12 +87,8 @@ func (d *DB) readAnchors(tx *firestore.Transaction, c *recovery.Checkout, k *rec
 	if k.Shopper, err = shopper.shopper(); err != nil {
 		return fmt.Errorf("shopper %s: %w", c.ShopperKey, err)
 	}
-	if snaps[1].Exists() {
-		var s suppressionDoc
-		if err := decode(snaps[1], &s); err != nil {
-			return err
-		}
-		k.Suppression = &recovery.Suppression{Reason: recovery.Reason(s.Reason), At: utc(s.At)}
+	if k.Suppression, err = readSuppression(snaps[1]); err != nil {
+		return err
 	}
 	if len(snaps) > 2 {
 		if k.Cart, err = d.readCart(snaps[2]); err != nil {
@@ -130,7 +126,6 @@ func (d *DB) writeIn(tx *firestore.Transaction, store string, ch recovery.Change
 		create: func(ref *firestore.DocumentRef, doc any) { note(tx.Create(ref, doc)) },
 		update: func(ref *firestore.DocumentRef, doc any, _ time.Time) { note(tx.Update(ref, updates(doc))) },
 		merge:  func(ref *firestore.DocumentRef, fields map[string]any) { note(tx.Set(ref, fields, firestore.MergeAll)) },
-		set:    func(ref *firestore.DocumentRef, doc any) { note(tx.Set(ref, doc)) },
 	}, store, ch)
 	return errors.Join(errs...)
 }

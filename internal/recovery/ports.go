@@ -43,7 +43,9 @@ type Change struct {
 	Marks *Marks
 	// Order is an order, new or as read before, with its Version.
 	Order *Order
-	// Message is a message's row, new or replaced.
+	// Message is what is known of a message now, for its row. Zero fields say nothing
+	// and leave what is there, whichever comes first; of the instants that events
+	// tell, the least stays.
 	Message *Message
 	// Heard raises the instant at which a source was last heard of.
 	Heard *RaiseHeard
@@ -124,6 +126,10 @@ type DB interface {
 	// have no effects of its own; its error ends the transaction and is returned.
 	// After an error, what decide saw on its last run was really there.
 	UpdateCheckout(ctx context.Context, store, key string, need Need, decide func(Case) (Change, error)) error
+	// Suppress records the standing decision not to mail the shopper with the key, unless
+	// one is there that s does not replace. Both in one transaction: the same calls in
+	// another order, or twice, leave the same.
+	Suppress(ctx context.Context, store, shopper string, s Suppression) error
 	// FindForOrder reads what q names, side by side, outside of a transaction.
 	FindForOrder(ctx context.Context, q OrderQuery) (OrderCase, error)
 	// ToCheck lists checkouts of all stores whose CheckAt is at or before now, at

@@ -22,12 +22,6 @@ type Cart struct {
 	Checkout  string    // key of the checkout that brought it
 }
 
-// Suppression is the standing decision not to mail a shopper.
-type Suppression struct {
-	Reason Reason // erased, unsubscribed, complained or bounced
-	At     time.Time
-}
-
 // Order is an order as recorded.
 type Order struct {
 	Store, Key, ID          string
@@ -41,7 +35,7 @@ type Order struct {
 	Version                 time.Time // the DB's mark of the state that was read
 }
 
-// Message is one e-mail that was handed over.
+// Message is one e-mail that was handed over, or may have been.
 type Message struct {
 	Store, Checkout string
 	Reminder        ReminderID
@@ -56,6 +50,9 @@ type Message struct {
 	Provider        string // the mail service's ID
 	SentAt          time.Time
 	ExpiresAt       time.Time
+
+	// The first instants at which the mail service told of each.
+	Delivered, Opened, Clicked, Bounced, Complained time.Time
 }
 
 // Key is the message's document ID, "{h}-{generation}-{step}".

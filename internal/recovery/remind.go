@@ -208,6 +208,10 @@ func apply(st *Store, k Case, id ReminderID, v Verdict, mine claim, now time.Tim
 		}
 	case Lose:
 		r.State = Unknown
+		if !erased(k) { // for a person to see
+			ch.Message = newRow(st, c, id, r, now)
+			ch.Message.SentAt = r.claimedAt()
+		}
 	case Later:
 		r.Opening, r.Look = v.Until, v.Until.Add(sweepAfter)
 	default:

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ func (s *Service) send(ctx context.Context, a *attempt) error {
 		return errors.Join(err, recorded)
 	}
 	m := Mail{
-		Store: a.st.ID, MessageID: messageID(c, id), From: a.st.From, ReplyTo: a.st.ReplyTo,
+		Store: a.st.ID, MessageID: MessageID(c.Store, c.Key, id), From: a.st.From, ReplyTo: a.st.ReplyTo,
 		To: recipients(a.st, c), Content: content,
 	}
 	sendCtx, cancel := context.WithTimeout(ctx, s.Deadlines.Send)
@@ -122,9 +123,16 @@ func (s *Service) recordOnce(ctx context.Context, a *attempt, out outcome, writt
 			return Change{}, nil
 		}
 		r := k.Checkout.Reminders[id]
-		mine := r.Attempt == string(a.mine) && (r.State == Claimed || r.State == Unknown) // unknown: the claim ran out meanwhile
-		if recorded = !mine; recorded {
+		// Unknown: the claim ran out meanwhile. Sent: an event came before us, or it is
+		// our own work, whose answer was lost.
+		mine := r.Attempt == string(a.mine) && (r.State == Claimed || r.State == Unknown || r.State == Sent)
+		own := r.State == Sent && written.State == Sent && written.SentAt.Equal(r.SentAt)
+		if recorded = !mine || own; recorded {
 			return Change{}, nil
+		}
+		if r.State == Sent {
+			*written = r
+			return out.addTo(a.st, a.checkout, id, r, s.now()), nil
 		}
 		ch := out.change(a.st, k, a.checkout, id, s.now())
 		*written = k.Checkout.Reminders[id]
@@ -171,6 +179,17 @@ func (o outcome) change(st *Store, k Case, sentTo *Checkout, id ReminderID, now 
 	return ch
 }
 
+// addTo is what the outcome adds to a message of which an event has told that it was
+// sent: that is not taken back, whatever became of this run's own attempt.
+func (o outcome) addTo(st *Store, sentTo *Checkout, id ReminderID, r Reminder, now time.Time) Change {
+	if o.subject == "" {
+		return Change{}
+	}
+	row := o.message(st, sentTo, id, r, now)
+	row.Provider = cmp.Or(o.provider, row.Provider)
+	return Change{Message: row}
+}
+
 // release gives a claim back, of which nothing was sent. Where an earlier attempt's
 // outcome is unknown it is unknown again, and may be tried again later.
 func (r *Reminder) release(now time.Time) {
@@ -191,11 +210,22 @@ func unmarked(st *Store, k Case, sentTo *Checkout, id ReminderID, now time.Time)
 	return &Marks{Shopper: sentTo.ShopperKey, Messages: rest, ExpiresAt: now.Add(st.Retention)}
 }
 
-// message is the row that the outcome leaves in the list of messages.
-func (o outcome) message(st *Store, c *Checkout, id ReminderID, r Reminder, now time.Time) *Message {
+// message is the row of the message after the outcome.
+func (o outcome) message(st *Store, sentTo *Checkout, id ReminderID, r Reminder, now time.Time) *Message {
+	row := newRow(st, sentTo, id, r, now)
+	row.Subject = o.subject
+	if row.SentAt.IsZero() { // of unknown outcome
+		row.SentAt = o.at
+	}
+	return row
+}
+
+// newRow is the row of a message that went to c's shopper, as far as c and the
+// reminder tell.
+func newRow(st *Store, c *Checkout, id ReminderID, r Reminder, now time.Time) *Message {
 	return &Message{
 		Store: st.ID, Checkout: c.Key, Reminder: id, CheckoutID: c.ID, Shopper: c.ShopperKey, Email: c.Email,
-		Subject: o.subject, Total: c.Total, Template: r.Template, Test: c.Test,
-		State: r.State, Provider: o.provider, SentAt: o.at, ExpiresAt: expiry(st, c, now, r.Due),
+		Total: c.Total, Template: r.Template, Test: c.Test,
+		State: r.State, Provider: r.Message, SentAt: r.SentAt, ExpiresAt: expiry(st, c, now, r.Due),
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -223,9 +222,4 @@ func (c *Checkout) Current() []ReminderID {
 	}
 	slices.SortFunc(ids, func(a, b ReminderID) int { return a.Step - b.Step })
 	return ids
-}
-
-// messageID is what travels in the mail's custom arguments.
-func messageID(c *Checkout, id ReminderID) string {
-	return strings.Join([]string{c.Store, c.Key + "-" + id.String()}, ".")
 }

@@ -3,7 +3,6 @@ package recoverytest
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -50,20 +49,6 @@ func (d *DB) Checkouts() []*recovery.Checkout {
 	}
 	slices.SortFunc(list, func(a, b *recovery.Checkout) int { return cmp.Compare(a.Key, b.Key) })
 	return list
-}
-
-// Messages returns all rows of messages, by key.
-func (d *DB) Messages() []recovery.Message {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.SortedFunc(maps.Values(d.messages), func(a, b recovery.Message) int { return cmp.Compare(a.Key(), b.Key()) })
-}
-
-// Suppress records a suppression.
-func (d *DB) Suppress(store, shopper string, s recovery.Suppression) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.suppressions[ref{store, shopper}] = s
 }
 
 // Commit implements recovery.DB.
@@ -150,8 +135,8 @@ func (d *DB) write(store string, ch recovery.Change) {
 		o.Matched, o.Version = slices.Clone(o.Matched), d.version
 		d.orders[ref{store, o.Key}] = o
 	}
-	if ch.Message != nil {
-		d.messages[ref{store, ch.Message.Key()}] = *ch.Message
+	if m := ch.Message; m != nil {
+		d.messages[ref{store, m.Key()}] = mergeMessage(d.messages[ref{store, m.Key()}], *m)
 	}
 	if h := ch.Heard; h != nil {
 		from := recovery.Source{Store: store, Name: h.Source}

@@ -14,8 +14,6 @@ import (
 // InspectedDB is a DB with what its suite needs besides the port.
 type InspectedDB interface {
 	recovery.DB
-	// Suppress records a suppression.
-	Suppress(store, shopper string, s recovery.Suppression)
 	// Messages returns all rows of messages, by key.
 	Messages() []recovery.Message
 }
@@ -39,6 +37,9 @@ func TestDB(t *testing.T, open func(t *testing.T, clock recovery.Clock) Inspecte
 		{"anchors only grow", (*dbSuite).anchorsGrow},
 		{"marks", (*dbSuite).marks},
 		{"messages", (*dbSuite).messages},
+		{"messages, piece by piece", (*dbSuite).messagePieces},
+		{"suppressions", (*dbSuite).suppressions},
+		{"suppressions, side by side", (*dbSuite).suppressionsAtOnce},
 		{"expired", (*dbSuite).expired},
 		{"orders", (*dbSuite).orders},
 		{"order, four ways", (*dbSuite).fourWays},

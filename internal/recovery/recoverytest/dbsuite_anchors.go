@@ -17,9 +17,9 @@ func (s *dbSuite) anchors() {
 		Carts:    []recovery.RaiseCart{{Key: "cart", LastOrder: suiteTime.Add(2 * us), Checkout: c.Key, ExpiresAt: expires}},
 	})
 	suppression := recovery.Suppression{Reason: recovery.ReasonBounced, At: suiteTime.Add(3 * us)}
-	s.db.Suppress("default", "shopper", suppression)
-	s.db.Suppress("default", "somebody else", suppression)
-	s.db.Suppress("second", "shopper", suppression)
+	s.suppress("default", "shopper", suppression)
+	s.suppress("default", "somebody else", suppression)
+	s.suppress("second", "shopper", suppression)
 
 	want := recovery.Case{
 		Checkout:    c,
@@ -98,17 +98,6 @@ func (s *dbSuite) marks() {
 	write()
 	want.Messages = nil
 	s.same("none", want, s.read(c.Key, recovery.WholeCase).Shopper)
-}
-
-func (s *dbSuite) messages() {
-	m := recovery.Message{}
-	(&filler{base: suiteTime.Add(time.Hour)}).fill(&m)
-	m.Store, m.Checkout, m.State = "default", "checkout", recovery.Unknown
-	s.commit(recovery.Change{Message: &m})
-	s.same("every field", []recovery.Message{m}, s.db.Messages())
-	m.State, m.Provider, m.Total, m.Test = recovery.Sent, "id", nil, false
-	s.commit(recovery.Change{Message: &m})
-	s.same("replaced", []recovery.Message{m}, s.db.Messages())
 }
 
 // expired: what has expired reads as a stub without an order and can be written anew.
