@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -127,6 +128,11 @@ type ReminderID struct{ Generation, Step int }
 
 // String is "{generation}-{step}".
 func (id ReminderID) String() string { return fmt.Sprintf("%d-%d", id.Generation, id.Step) }
+
+// compareReminders orders reminders by generation, then by step.
+func compareReminders(a, b ReminderID) int {
+	return cmp.Or(cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.Step, b.Step))
+}
 
 // ParseReminderID reads what String wrote.
 func ParseReminderID(s string) (ReminderID, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -63,7 +65,9 @@ func (s *Service) sweepCheckout(ctx context.Context, c *Checkout, now time.Time)
 	}
 	version := c.Clone()
 	var list []Task
-	for id, r := range c.Reminders {
+	// In order: a simulated history is the same each time.
+	for _, id := range slices.SortedFunc(maps.Keys(c.Reminders), compareReminders) {
+		r := c.Reminders[id]
 		at := r.checkAt(st)
 		if at.IsZero() || at.After(now) {
 			continue

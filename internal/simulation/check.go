@@ -32,6 +32,7 @@ type known struct {
 	emails    []string
 	timed     bool // every request says when its news was
 	abandoned bool // one of them says abandoned_at
+	optIn     bool
 	ops       []*op
 	accepted  []*request
 }
@@ -61,6 +62,7 @@ func (w *world) check() {
 			e.inTime(a)
 			e.newestNews(a)
 			e.answeredRight(a)
+			e.allowed(a)
 		}
 	}
 	for id, key := range e.keys {
@@ -112,6 +114,7 @@ func (e *evidence) hear(o *op, key string) {
 	k.ops = append(k.ops, o)
 	k.timed = k.timed && o.about.news != 0
 	k.abandoned = k.abandoned || o.about.abandoned
+	k.optIn = k.optIn || o.about.optIn
 	if !slices.Contains(k.emails, o.about.email) {
 		k.emails = append(k.emails, o.about.email)
 	}

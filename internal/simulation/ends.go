@@ -104,7 +104,12 @@ func (f *fate) holds() bool {
 	configured := func(is func(config) bool) bool { return slices.ContainsFunc(f.plan.configs, is) }
 	switch f.reason {
 	case recovery.ReasonOrdered:
-		return len(f.orders) > 0
+		for _, o := range f.orders {
+			if f.related(o, f.visit) {
+				return true
+			}
+		}
+		return false
 	case recovery.ReasonUnsubscribed:
 		return f.happened("unsubscribe")
 	case recovery.ReasonComplained:

@@ -74,6 +74,7 @@ type about struct {
 	placed                       time.Duration
 	hasPlaced                    bool
 	abandoned                    bool // abandoned_at is given
+	optIn                        bool
 }
 
 // item is the ID of the one item of a version.
@@ -83,7 +84,7 @@ func (a action) path() string { return "/" + string(a) }
 
 // newPlan draws a plan.
 func newPlan(seed uint64) plan {
-	d := drawing{Rand: rand.New(rand.NewPCG(seed, 1))}
+	d := drawing{Rand: random(seed, 1)}
 	p := plan{seed: seed, real: seed%100 == 0, least: 20}
 	p.configs = []config{d.config()}
 	d.span = time.Duration(2+d.IntN(14)) * day
@@ -102,6 +103,8 @@ func newPlan(seed uint64) plan {
 	slices.SortStableFunc(p.ops, func(a, b op) int { return int(a.at - b.at) })
 	return p
 }
+
+func random(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
 
 // drawing is a plan while it is drawn.
 type drawing struct {
@@ -244,7 +247,7 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 	if a.cart != "" {
 		fmt.Fprintf(&b, `,"cart_id":%q`, a.cart)
 	}
-	if v.optIn {
+	if a.optIn = v.optIn; v.optIn {
 		b.WriteString(`,"accepts_marketing":true`)
 	}
 	if v.timed {

@@ -144,6 +144,11 @@ func (d database) UpdateCheckout(ctx context.Context, store, key string, need re
 	})
 }
 
+// Suppress implements recovery.DB.
+func (d database) Suppress(ctx context.Context, store, shopper string, s recovery.Suppression) error {
+	return d.call(true, func() error { return d.w.db.Suppress(ctx, store, shopper, s) })
+}
+
 // FindForOrder implements recovery.DB.
 func (d database) FindForOrder(ctx context.Context, q recovery.OrderQuery) (k recovery.OrderCase, err error) {
 	err = d.call(true, func() error {

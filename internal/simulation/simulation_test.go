@@ -1,16 +1,142 @@
 package simulation
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+)
 
+// histories is how many are played with every test run; make simulate plays more.
+const histories = 4000
+
+// All promises hold in every history.
 func TestHistories(t *testing.T) {
+	t.Parallel()
+	s := Many(t.Context(), Hooks{}, 0, histories, 2, nil)
+	if s.Violated > 0 {
+		t.Fatal(NewRunner(Hooks{}).Story(s.Failing[0]))
+	}
+	if s.Fewest < 20 {
+		t.Errorf("a history has %d requests and dispatches, want at least 20", s.Fewest)
+	}
+	for _, k := range kinds {
+		if s.Faults[string(k)] == 0 {
+			t.Errorf("no history has the fault %q", k)
+		}
+	}
+	for _, want := range []string{
+		"sent", "unknown", "failed rejected", "failed provider", "skipped ordered", "skipped superseded", "skipped stale",
+		"skipped cooldown", "skipped no_consent", "skipped inactive", "skipped holdout", "skipped shadow",
+	} {
+		if s.Outcomes[want] == 0 {
+			t.Errorf("no reminder ended as %s", want)
+		}
+	}
+}
+
+// A seed tells the same history each time, whatever was played before.
+func TestSameHistory(t *testing.T) {
+	t.Parallel()
+	a, b := NewRunner(Hooks{}), NewRunner(Hooks{})
+	defer a.Close()
+	defer b.Close()
+	for seed := range uint64(300) {
+		b.Run(seed + 1000)
+		if a.Tell(seed) != b.Tell(seed) {
+			t.Fatalf("seed %d tells another history the second time", seed)
+		}
+	}
+}
+
+// The story of a breach holds what it needs and not much else.
+func TestStory(t *testing.T) {
+	t.Parallel()
+	bug := Hooks{TaskName: withoutGeneration}
+	s := Many(t.Context(), bug, 0, 200, 1, nil)
+	if len(s.Failing) == 0 {
+		t.Fatal("the bug was not found")
+	}
+	r := NewRunner(bug)
+	defer r.Close()
+	story := r.Story(s.Failing[0])
+	if n := strings.Count(story, "POST /checkout to"); n < 2 || n > 3 || !strings.Contains(story, "promise 4") || len(story) > 5000 {
+		t.Errorf("got a story with %d requests, want 2 and few lines:\n%s", n, story)
+	}
+	if got := NewRunner(Hooks{}).Story(s.Failing[0]); got != "" {
+		t.Errorf("got a story of a history without a breach:\n%s", got)
+	}
+}
+
+// with plays the histories of some seeds with nothing wrong but these faults.
+func with(t *testing.T, n uint64, faults func(d *drawing) []fault) Summary {
+	t.Helper()
+	r := NewRunner(Hooks{})
+	defer r.Close()
+	total := Summary{Faults: map[string]int{}, Outcomes: map[string]int{}}
+	for seed := range n {
+		p := newPlan(seed)
+		d := &drawing{Rand: random(seed, 2), span: 5 * day, ops: p.ops}
+		p.faults = faults(d)
+		h := r.play(p, nil)
+		if len(h.Violations) > 0 {
+			t.Fatal(r.tell(p))
+		}
+		total.count(h)
+	}
+	return total
+}
+
+// The whole queue is purged in the middle: every reminder comes within two minutes of
+// the purge or of its due instant, whichever is later.
+func TestPurge(t *testing.T) {
+	t.Parallel()
+	s := with(t, 500, func(d *drawing) []fault { return []fault{{kind: purge, at: d.moment()}} })
+	if s.Faults[string(purge)] != 500 || s.Outcomes["sent"] == 0 {
+		t.Errorf("got %d purges and %d sent reminders", s.Faults[string(purge)], s.Outcomes["sent"])
+	}
+	if n := s.Outcomes["unknown"] + s.Outcomes["failed provider"]; n > 0 {
+		t.Errorf("got %d reminders that were lost, want none", n)
+	}
+}
+
+// SendGrid is away for a day: each reminder is sent later, or has failed where it was
+// tried until it was too late, or is stale where nobody could try.
+func TestSendGridAwayForADay(t *testing.T) {
+	t.Parallel()
+	s := with(t, 500, func(d *drawing) []fault { return []fault{{kind: mailAway, at: d.moment(), last: day}} })
+	for _, want := range []string{"sent", "failed provider"} {
+		if s.Outcomes[want] == 0 {
+			t.Errorf("no reminder ended as %s: %v", want, s.Outcomes)
+		}
+	}
+	if n := s.Outcomes["unknown"]; n > 0 {
+		t.Errorf("got %d reminders of unknown outcome, want none", n)
+	}
+}
+
+// Nothing goes wrong: everything is on the second, and nothing is unknown, failed or
+// stale.
+func TestNoFaults(t *testing.T) {
+	t.Parallel()
+	s := with(t, 500, func(*drawing) []fault { return nil })
+	if n := s.Outcomes["unknown"] + s.Outcomes["failed provider"] + s.Outcomes["failed rejected"]; n > 0 || s.Outcomes["sent"] == 0 {
+		t.Errorf("got %v", s.Outcomes)
+	}
+}
+
+// The rule of the two minutes can fail: without the sweep a purge loses reminders.
+func TestPurgeWithoutSweep(t *testing.T) {
 	t.Parallel()
 	r := NewRunner(Hooks{})
 	defer r.Close()
-	for seed := range uint64(3000) {
-		if h := r.Run(seed); len(h.Violations) > 0 {
-			t.Fatal(r.Story(seed))
+	for seed := range uint64(100) {
+		p := newPlan(seed)
+		p.faults = []fault{{kind: purge, at: p.ops[0].at + time.Second}, {kind: sweepAway, last: forEver}}
+		if h := r.play(p, nil); len(h.Violations) > 0 {
+			return
 		}
 	}
+	t.Error("no promise is broken without the sweep")
 }
 
 func BenchmarkHistory(b *testing.B) {

@@ -45,14 +45,13 @@ type world struct {
 	nextRun time.Duration // of the sweep, 0: none is planned
 	ids     int
 
-	run        *run
-	ending     []fault                // deaths and standstills that are to come
-	armed      map[class][]fault      // what hits the next calls
-	away       map[kind]time.Duration // until when
-	configured int
-	record     record
-	story      *[]string
-	keyCache   map[string]string
+	run      *run
+	ending   []fault                // deaths and standstills that are to come
+	armed    map[class][]fault      // what hits the next calls
+	away     map[kind]time.Duration // until when
+	record   record
+	story    *[]string
+	keyCache map[string]string
 }
 
 // Runner runs histories, one after the other, in one goroutine at a time.
@@ -76,6 +75,8 @@ type instance struct {
 type Hooks struct {
 	DB      func(recovery.DB) recovery.DB
 	Mailer  func(recovery.Mailer) recovery.Mailer
+	Clock   func(recovery.Clock) recovery.Clock
+	Store   func(*recovery.Store)
 	Handler func(http.Handler) http.Handler
 	// TaskName names a task, and TaskExists is what comes of a name that is taken; nil:
 	// as the product has it.
@@ -109,23 +110,23 @@ func (r *Runner) Close() {
 func (r *Runner) newWorld(p plan, story *[]string) *world {
 	w := &world{
 		Runner: r, plan: p, checks: map[string]time.Time{}, armed: map[class][]fault{}, away: map[kind]time.Duration{},
-		record: newRecord(), story: story, configured: 0,
+		record: newRecord(), story: story,
 	}
 	w.db = recoverytest.NewDB(worldClock{w})
 	w.queue.names = map[string]time.Duration{}
 	d := w.throw("world", 0)
 	w.queue.forget = []time.Duration{0, time.Hour, day}[d.n(3)]
-	for i, inst := range r.instances {
+	for _, inst := range r.instances {
 		inst.skew = time.Duration(d.n(int(2*maxSkew/time.Microsecond)))*time.Microsecond - maxSkew
 		inst.runs = nil
-		w.furnish(i, inst)
+		w.furnish(inst)
 	}
 	w.setConfig(0)
 	return w
 }
 
 // furnish gives an instance its service on the fakes.
-func (w *world) furnish(i int, inst *instance) {
+func (w *world) furnish(inst *instance) {
 	var db recovery.DB = database{w}
 	var mailer recovery.Mailer = mails{w}
 	if f := w.hooks.DB; f != nil {
@@ -134,10 +135,14 @@ func (w *world) furnish(i int, inst *instance) {
 	if f := w.hooks.Mailer; f != nil {
 		mailer = f(mailer)
 	}
+	var clock recovery.Clock = instanceClock{w, inst}
+	if f := w.hooks.Clock; f != nil {
+		clock = f(clock)
+	}
 	deadlines := recovery.DefaultDeadlines()
 	deadlines.Mark = 0
 	inst.app.Service = &recovery.Service{
-		DB: db, Queue: tasks{w}, Mailer: mailer, Renderer: oneLine{}, Clock: instanceClock{w, inst}, Log: inst.app.Log,
+		DB: db, Queue: tasks{w}, Mailer: mailer, Renderer: oneLine{}, Clock: clock, Log: inst.app.Log,
 		NewID: func() string {
 			w.ids++
 			return "run-" + strconv.Itoa(w.ids)
@@ -148,8 +153,10 @@ func (w *world) furnish(i int, inst *instance) {
 }
 
 func (w *world) setConfig(n int) {
-	w.configured = n
 	st := w.plan.configs[n].store(storeID, idKey)
+	if f := w.hooks.Store; f != nil {
+		f(st)
+	}
 	for _, inst := range w.instances {
 		inst.app.Service.Stores = map[string]*recovery.Store{storeID: st}
 	}

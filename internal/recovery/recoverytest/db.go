@@ -79,14 +79,16 @@ func (d *DB) checkout(store, key string) *recovery.Checkout {
 	if c == nil {
 		return nil
 	}
-	if c.ExpiresAt.Before(d.Clock.Now()) {
+	if d.expired(c) {
 		return &recovery.Checkout{Store: store, Key: key, ID: c.ID, Version: c.Version}
 	}
 	return c.Clone()
 }
 
+func (d *DB) expired(c *recovery.Checkout) bool { return c.ExpiresAt.Before(d.Clock.Now()) }
+
 func (d *DB) commit(store string, ch recovery.Change) error {
-	if c := ch.Create; c != nil && d.checkout(store, c.Key) != nil {
+	if c := ch.Create; c != nil && d.checkouts[ref{store, c.Key}] != nil {
 		return recovery.ErrExists
 	}
 	for _, c := range ch.Update {
@@ -180,12 +182,14 @@ func (d *DB) FindForOrder(ctx context.Context, q recovery.OrderQuery) (k recover
 		k.Checkout = d.checkout(q.Store, q.Checkout)
 		k.Cart = d.carts[ref{q.Store, q.Cart}]
 		k.CartCheckout = d.checkout(q.Store, k.Cart.Checkout)
-		for r := range d.checkouts {
-			if c := d.checkout(r.store, r.key); !c.Stub() && r.store == q.Store && q.Shopper != "" && c.ShopperKey == q.Shopper {
-				k.Shoppers = append(k.Shoppers, c)
+		for r, c := range d.checkouts {
+			if r.store == q.Store && q.Shopper != "" && c.ShopperKey == q.Shopper && !c.Stub() && !d.expired(c) {
+				k.Shoppers = append(k.Shoppers, c.Clone())
 			}
 		}
-		slices.SortFunc(k.Shoppers, func(a, b *recovery.Checkout) int { return b.T.Compare(a.T) })
+		slices.SortFunc(k.Shoppers, func(a, b *recovery.Checkout) int { // as Firestore: by name where T is one
+			return cmp.Or(b.T.Compare(a.T), cmp.Compare(b.Key, a.Key))
+		})
 		k.Shoppers = k.Shoppers[:min(len(k.Shoppers), q.Limit)]
 		return nil
 	})
@@ -198,10 +202,9 @@ func (d *DB) ToCheck(ctx context.Context, now time.Time, after *recovery.Checkou
 		return cmp.Or(a.CheckAt.Compare(b.CheckAt), cmp.Compare(a.Key, b.Key))
 	}
 	err = d.do(ctx, func() error {
-		for r := range d.checkouts {
-			c := d.checkout(r.store, r.key)
-			if !c.CheckAt.IsZero() && !c.CheckAt.After(now) && (after == nil || order(c, after) > 0) {
-				list = append(list, c)
+		for _, c := range d.checkouts {
+			if !c.CheckAt.IsZero() && !c.CheckAt.After(now) && !d.expired(c) && (after == nil || order(c, after) > 0) {
+				list = append(list, c.Clone())
 			}
 		}
 		slices.SortFunc(list, order)
