@@ -53,6 +53,8 @@ func (e endpoint) statusOf(err error) *requestError {
 			message = callerauth.ErrUnauthorized.Error()
 		}
 		return &requestError{status: http.StatusUnauthorized, code: "unauthorized", message: message}
+	case errors.Is(err, callerauth.ErrNoEventsKey):
+		return &requestError{status: http.StatusServiceUnavailable, code: "not_configured", message: err.Error(), retryAfter: time.Hour}
 	case errors.Is(err, recovery.ErrBusy):
 		return &requestError{status: http.StatusConflict, code: "busy", message: err.Error()}
 	case errors.Is(err, recovery.ErrEarly):
@@ -84,6 +86,8 @@ func (e endpoint) levelOf(err error) slog.Level {
 	switch status := e.statusOf(err).status; {
 	case status == http.StatusConflict, status == http.StatusTooEarly:
 		return slog.LevelInfo
+	case errors.Is(err, callerauth.ErrNoEventsKey): // allowed; and anybody may post
+		return slog.LevelWarn
 	case status >= 500 && !overloaded(err):
 		return slog.LevelError
 	}

@@ -25,6 +25,7 @@ func endpoints() []endpoint {
 		{name: "Order", paths: []string{"/order", "/api/order"}, deadline: callerDeadline, limit: callerLimit, serve: order, outside: true},
 		{name: "Remind", paths: []string{"/tasks/remind"}, deadline: taskDeadline, limit: taskLimit, serve: remind, task: true},
 		{name: "Sweep", paths: []string{"/tasks/sweep"}, deadline: taskDeadline, limit: taskLimit, serve: sweep, task: true},
+		{name: "SendGridEvents", paths: []string{"/webhooks/sendgrid"}, deadline: callerDeadline, limit: webhookLimit, serve: sendGridEvents, outside: true},
 	}
 }
 

@@ -27,6 +27,7 @@ const (
 	taskDeadline   = 29 * time.Second
 	callerLimit    = 256 << 10
 	taskLimit      = 32 << 10
+	webhookLimit   = 8 << 20
 )
 
 // endpoint is one function.
@@ -35,7 +36,8 @@ type endpoint struct {
 	paths    []string // local paths, each answered under any prefix too
 	deadline time.Duration
 	limit    int64
-	// serve answers a POST. The body is of valid UTF-8 and within the limit.
+	// serve answers a POST. The body is within the limit and, unless it is read raw, of
+	// valid UTF-8.
 	serve func(ctx context.Context, a *app.App, r *request) (response, error)
 	// task says that Cloud Tasks or Cloud Scheduler calls, whose reading of a
 	// status is another than a person's.
@@ -50,6 +52,7 @@ type request struct {
 	function string                 // its name
 	auth     string                 // the Authorization header
 	body     func() ([]byte, error) // reads the body, after the caller is known
+	raw      func() ([]byte, error) // reads it as it came, of a caller who is known by it
 	store    string                 // for the log line: set as soon as it is known
 }
 
@@ -97,8 +100,11 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 }
 
 func (e endpoint) request(w http.ResponseWriter, r *http.Request) *request {
-	body := func() ([]byte, error) { return readBody(w, r, e.limit) }
-	return &request{Request: r, function: e.name, auth: r.Header.Get("Authorization"), body: body}
+	return &request{
+		Request: r, function: e.name, auth: r.Header.Get("Authorization"),
+		body: func() ([]byte, error) { return readBody(w, r, e.limit) },
+		raw:  func() ([]byte, error) { return readRaw(w, r, e.limit) },
+	}
 }
 
 func (e endpoint) deadlineIn(a *app.App) time.Duration {
@@ -122,6 +128,15 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if err := checkContentType(r.Header); err != nil {
 		return nil, err
 	}
+	body, err := readRaw(w, r, limit)
+	if err == nil && !utf8.Valid(body) {
+		err = invalid("", "the body is not valid UTF-8")
+	}
+	return body, err
+}
+
+// readRaw reads a body that is not too large.
+func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -129,8 +144,6 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		return nil, &requestError{status: http.StatusRequestEntityTooLarge, code: "too_large", message: "the body is larger than " + strconv.FormatInt(limit>>10, 10) + " KiB"}
 	case err != nil: // it came too slowly, or was cut off: nothing final can be said of it
 		return nil, fmt.Errorf("%w: read the body: %w", errIncomplete, err)
-	case !utf8.Valid(body):
-		return nil, invalid("", "the body is not valid UTF-8")
 	}
 	return body, nil
 }

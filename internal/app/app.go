@@ -103,9 +103,16 @@ func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error)
 			err = errors.Join(err, a.Close())
 		}
 	}()
+	events := callerauth.NewSendGrid(o.Clock.Now)
+	a.Events = events
 	for id, s := range cfg.Stores {
 		for _, key := range s.APIKeys {
 			a.Keys.Add(id, key.Reveal())
+		}
+		if key := s.SendGrid.EventsPublicKey; key != "" {
+			if err := events.Add(id, key.Reveal()); err != nil {
+				return nil, err
+			}
 		}
 	}
 	a.Tokens = callerauth.NewOIDC(callerauth.OIDCOptions{

@@ -36,7 +36,9 @@ func (s *dbSuite) messagePieces() {
 		piece(func(m *recovery.Message) { m.Delivered, m.Clicked = at(1), at(8) }),
 		piece(func(m *recovery.Message) { m.Delivered, m.Opened, m.Bounced = at(3), at(4), at(6) }),
 		piece(func(m *recovery.Message) { m.Complained, m.Bounced = at(7), at(6) }),
-		piece(func(m *recovery.Message) { m.State, m.Provider, m.SentAt, m.Email = recovery.Sent, "id", at(0), "ana@example.net" }),
+		piece(func(m *recovery.Message) {
+			m.State, m.Provider, m.SentAt, m.Email = recovery.Sent, "id", at(0), "ana@example.net"
+		}),
 		piece(func(m *recovery.Message) { m.Subject = "hello" }),
 	}
 	want := recovery.Message{
