@@ -12,7 +12,7 @@ DEMO_FLAGS ?=
 DEPLOY_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test bench lint fmt plan deploy destroy
+.PHONY: help run demo build test simulate bench lint fmt plan deploy destroy
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,13 @@ test: ## every test, with the race detector and in random order (PKG=./internal/
 	@[ -n "$(RACE)" ] || { echo "no C compiler: testing without the race detector" >&2; [ -z "$$CI" ]; }
 	$(GO) test $(RACE) -shuffle=on $(PKG)
 	$(GO) test -C terraform/testprovider ./...
+
+# How many histories are simulated, and from which seed on.
+N    ?= 100000
+SEED ?= 1
+
+simulate: ## N random histories with faults, all promises checked (N=1000000 SEED=1)
+	$(GO) run ./internal/simulation/simulate -n $(N) -seed $(SEED)
 
 bench: ## the benchmarks (PKG=./functions BENCH=Checkout)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)

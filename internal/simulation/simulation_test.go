@@ -7,7 +7,7 @@ import (
 )
 
 // histories is how many are played with every test run; make simulate plays more.
-const histories = 4000
+const histories = 3000
 
 // All promises hold in every history.
 func TestHistories(t *testing.T) {

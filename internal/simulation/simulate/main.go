@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/comeback-checkout/comeback/internal/simulation"
@@ -20,6 +21,7 @@ func main() {
 	story := flag.Bool("story", false, "tell the history of -seed, whether it breaks a promise or not")
 	threads := flag.Int("threads", runtime.GOMAXPROCS(0), "how many histories at once")
 	flag.Parse()
+	debug.SetGCPercent(400) // a history leaves much behind and keeps nothing
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if *story {
