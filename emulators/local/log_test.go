@@ -134,6 +134,7 @@ func TestSilencesAreTold(t *testing.T) {
 		"heard", got,
 		body{"severity": "INFO", "store": "default", "source": "Checkout"},
 		body{"severity": "INFO", "store": "default", "source": "Order"},
+		body{"severity": "INFO", "store": "default", "source": "SendGridEvents"},
 	)
 	if silent["Checkout"] < 2*time.Hour || silent["Order"] >= 2*time.Hour {
 		t.Errorf("silent for %v, want Checkout for two hours and Order for less", silent)

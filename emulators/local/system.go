@@ -203,7 +203,11 @@ func (s *System) startSendGrid(env environment) error {
 		return err
 	}
 	s.onClose(kept.Close)
-	s.SendGrid, err = sendgrid.New(sendgrid.Options{Clock: s.Clock, Disk: kept, Log: s.o.Log})
+	o := sendgrid.Options{Clock: s.Clock, Disk: kept, Log: s.o.Log}
+	if s.FunctionsURL != "" {
+		o.EventsURL = s.FunctionsURL + "/webhooks/sendgrid"
+	}
+	s.SendGrid, err = sendgrid.New(o)
 	if err != nil {
 		return fmt.Errorf("sendgrid emulator: %w", err)
 	}

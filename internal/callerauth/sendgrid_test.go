@@ -83,7 +83,9 @@ func TestSendGridSignatures(t *testing.T) {
 	now := seconds(0)
 	good := signEvents(t, key, now, body)
 	encode := base64.StdEncoding.EncodeToString
-	signedAt := func(timestamp string) [2]string { return [2]string{encode(signEvents(t, key, timestamp, body)), timestamp} }
+	signedAt := func(timestamp string) [2]string {
+		return [2]string{encode(signEvents(t, key, timestamp, body)), timestamp}
+	}
 	for _, tc := range []struct {
 		name    string
 		headers [2]string

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// event lets SendGrid tell of the n-th mail what the test wants, through the console.
+func (w *world) event(n int, kind string) {
+	w.t.Helper()
+	a := w.console(http.StatusOK, http.MethodPost, "/api/messages/"+w.mails()[n].ID+"/events", toJSON(w.t, body{"event": kind}))
+	if a.Body["delivered"] != true {
+		w.t.Fatalf("the event %s was not taken: %s", kind, a.Raw)
+	}
+}
+
+// The answer is lost, the events come: the reminder is sent, also where the store would
+// have tried once more. Promises 2 and 4.
+func TestEventsSettleWhatIsUnknown(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []string{"leave", "resend"} {
+		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, withConfig(storeYAML("when_unknown: "+policy)))
+			w.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
+			w.fault("sendgrid", "accept_then_drop", 1)
+			w.advance(30 * time.Minute)
+			w.heal()
+			w.wantStates(w.checkoutNow(sample(t, "checkout.json")), "unknown", "scheduled", "scheduled")
+			w.advance(5 * time.Second)
+			w.wantStates(w.checkoutNow(sample(t, "checkout.json")), "sent", "scheduled", "scheduled")
+			r := w.stored("chk_7f3a91").Reminders[recovery.ReminderID{Generation: 1}]
+			if late := r.SentAt.Sub(r.Due); late < 0 || late > 5*time.Second || r.Message == "" {
+				t.Errorf("sent %v after it was due, as %q; want at once, with SendGrid's ID", late, r.Message)
+			}
+			w.advance(80 * time.Hour)
+			w.wantMails(ana, ana, ana)
+		})
+	}
+}
+
+// Every event twice, as SendGrid does it: nothing is sent twice or told otherwise.
+func TestEventsTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fault("sendgrid", "duplicate", 1)
+	w.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
+	w.advance(25 * time.Hour)
+	w.event(0, "bounce")
+	w.wantStates(w.checkoutNow(sample(t, "checkout.json")), "sent", "sent", "scheduled")
+	w.advance(80 * time.Hour)
+	w.wantMails(ana, ana)
+}
+
+// What a shopper or their mailbox says of one mail decides on the next. Promise 7.
+func TestEventsSuppress(t *testing.T) {
+	t.Parallel()
+	for event, want := range map[string]string{
+		"bounce": "skipped:bounced", "dropped": "skipped:bounced", "spamreport": "skipped:complained", "unsubscribe": "skipped:unsubscribed",
+		"blocked": "sent", "deferred": "sent", "open": "sent", "click": "sent",
+	} {
+		t.Run(event, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
+			w.advance(40 * time.Minute)
+			w.event(0, event)
+			w.advance(80 * time.Hour)
+			w.wantStates(w.checkoutNow(sample(t, "checkout.json")), "sent", want, want)
+		})
+	}
+}
+
+// eventsKey is a key as SendGrid has one for an account, and its public part.
+func eventsKey(t *testing.T) (*ecdsa.PrivateKey, string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, base64.StdEncoding.EncodeToString(der)
+}
+
+// postEvents posts events signed with the key, and wants the status.
+func (w *world) postEvents(want int, key *ecdsa.PrivateKey, events string) answer {
+	w.t.Helper()
+	timestamp := strconv.FormatInt(w.Clock.Now().Unix(), 10)
+	sum := sha256.Sum256([]byte(timestamp + events))
+	signature, err := ecdsa.SignASN1(rand.Reader, key, sum[:])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.post(want, "/webhooks/sendgrid", events,
+		"X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature),
+		"X-Twilio-Email-Event-Webhook-Timestamp", timestamp)
+}
+
+// Only the store's own key speaks for its messages. Promise 8.
+func TestEventsOfOthers(t *testing.T) {
+	t.Parallel()
+	second, public := eventsKey(t)
+	stranger, _ := eventsKey(t)
+	yaml := storeYAML() + strings.Replace(strings.TrimPrefix(storeYAML(`sendgrid: {events_public_key: "env:SECOND_EVENTS_KEY"}`, `api_keys: ["env:SECOND_API_KEY"]`), "stores:\n"), "default:", "second:", 1)
+	w := newWorld(t, withConfig(yaml), func(o *Options) {
+		vars := map[string]string{"SECOND_EVENTS_KEY": public, "SECOND_API_KEY": "second's"}
+		o.Lookup = func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
+	})
+	w.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
+	w.advance(40 * time.Minute)
+	mail := w.mails()[0]
+	events := fmt.Sprintf(`[{"event":"unsubscribe","email":%q,"timestamp":%d,"message_id":%q,"sg_message_id":"forged.0"}]`,
+		ana, w.Clock.Now().Unix(), mail.CustomArgs["message_id"])
+
+	w.postEvents(http.StatusUnauthorized, stranger, events)
+	w.post(http.StatusUnauthorized, "/webhooks/sendgrid", events)
+	if got := w.postEvents(http.StatusOK, second, events); got.Body["recorded"] != 0.0 || got.Body["ignored"] != 1.0 {
+		t.Errorf("another store's key: got %s, want the event ignored", got.Raw)
+	}
+	w.advance(80 * time.Hour)
+	w.wantMails(ana, ana, ana)
+}
