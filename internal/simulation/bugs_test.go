@@ -33,6 +33,8 @@ func TestFindsBugs(t *testing.T) {
 		"does not wait":                            {Hooks{Clock: func(c recovery.Clock) recovery.Clock { return hasty{c} }}, []int{3}},
 		"mails however late":                       {Hooks{Store: func(s *recovery.Store) { s.MaxLate = 30 * day }}, []int{5}},
 		"takes older news for newer":               {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsNews{db} }}, []int{6}},
+		"forgets what suppresses":                  {Hooks{DB: func(db recovery.DB) recovery.DB { return suppressesNobody{db} }}, []int{7}},
+		"panics":                                   {Hooks{Mailer: func(recovery.Mailer) recovery.Mailer { return nil }}, []int{4}},
 		"answers with a status that stops retries": {Hooks{Handler: stopsRetries}, []int{4}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -95,7 +95,7 @@ func newPlan(seed uint64) plan {
 		p.configs = append(p.configs, d.config())
 		d.add(op{do: configure, config: 1, at: d.moment()})
 	}
-	for len(d.ops) < 14 {
+	for len(d.ops) < 10 {
 		d.repeat()
 	}
 	p.ops = d.ops

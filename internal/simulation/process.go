@@ -13,6 +13,7 @@ type thread struct {
 	yield func(time.Duration) bool
 	work  func()
 	dead  bool // its process has died
+	wrong any  // what the work panicked with, if it did
 }
 
 // done is what a thread yields when its work is done.
@@ -38,8 +39,8 @@ func newThread() *thread {
 
 func (t *thread) do() {
 	defer func() {
-		if p := recover(); p != nil && p != (any)(died{}) {
-			panic(p)
+		if p := recover(); p != (any)(died{}) {
+			t.wrong = p
 		}
 	}()
 	t.work()
@@ -90,6 +91,10 @@ func (w *world) step(r *run) {
 			}
 		})
 		return
+	}
+	if r.wrong != nil {
+		w.record.violate(4, "a function panicked: %v", r.wrong)
+		r.wrong, r.dead = nil, true
 	}
 	dead := r.dead
 	w.idle = append(w.idle, r.thread)

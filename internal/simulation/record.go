@@ -68,7 +68,7 @@ type request struct {
 	clock        time.Duration // of the instance, when it began
 	status       int
 	body         []byte
-	answer       checkoutAnswer // of a checkout, where it was accepted
+	answer       checkoutAnswer // of the first request that told of its generation
 }
 
 // dispatch is one call of Remind; status 0: no answer came.

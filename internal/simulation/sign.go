@@ -84,7 +84,11 @@ func (s *signer) checks(real bool, clock recovery.Clock) (app.TokenChecker, app.
 		return trust{}, trust{}
 	}
 	tokens := callerauth.NewOIDC(callerauth.OIDCOptions{Issuer: issuer, Keys: s.keys, Now: clock.Now})
-	return oneAudience{tokens}, trust{}
+	events := callerauth.NewSendGrid(clock.Now)
+	if err := events.Add(storeID, s.public); err != nil {
+		panic(err)
+	}
+	return oneAudience{tokens}, events
 }
 
 // oneAudience lets one token serve for all.
