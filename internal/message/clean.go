@@ -47,17 +47,18 @@ func cut(s string, limit int) string {
 	return strings.TrimSpace(string(runes[:limit-1])) + "…"
 }
 
-// linkMark is what mail programs take for part of a link between two words.
-var linkMark = regexp.MustCompile(`([\pL\pN/:])([.:@])([\pL\pN/])`)
+// linkMark is what mail programs take for the beginning of a link: a name before a
+// domain, an address, a scheme. Numbers such as 2.0 and 10:30 are none.
+var linkMark = regexp.MustCompile(`([\pL\pN])(\.)(\pL)|(@)([\pL\pN])|(:)(/)`)
 
-// unlinked keeps mail programs from making links of a name. Anybody can name
-// himself "Win at evil.example" and somebody else's address at a checkout, and the
-// shop would mail the link. An invisible non-joiner breaks it up.
-func unlinked(name string) string {
+// unlinked keeps mail programs from making links of a text. Anybody can name himself
+// "Win at evil.example", or have it engraved, and give somebody else's address at a
+// checkout, and the shop would mail the link. An invisible non-joiner breaks it up.
+func unlinked(text string) string {
 	for range 2 { // matches overlap in "a.b.c"
-		name = linkMark.ReplaceAllString(name, "$1$2\u200c$3")
+		text = linkMark.ReplaceAllString(text, "$1$2$4$6\u200c$3$5$7")
 	}
-	return name
+	return text
 }
 
 // webURL returns s if it is an absolute http or https address, else "".

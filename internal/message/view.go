@@ -68,13 +68,13 @@ func newView(s *recovery.Store, c *recovery.Checkout, w *words, template, coupon
 
 func newItemView(item recovery.Item, w *words, locale string) itemView {
 	v := itemView{
-		Title:      clean(item.Title, maxTitle),
-		Variant:    clean(item.Variant, maxVariant),
+		Title:      unlinked(clean(item.Title, maxTitle)),
+		Variant:    unlinked(clean(item.Variant, maxVariant)),
 		PictureURL: pictureURL(item.ImageURL),
 		URL:        webURL(item.URL),
 	}
 	if v.Title == "" {
-		v.Title = clean(item.ID, maxTitle)
+		v.Title = unlinked(clean(item.ID, maxTitle))
 	}
 	if item.Quantity > 0 {
 		v.Quantity = withNumber(w.Quantity, item.Quantity)
