@@ -56,6 +56,11 @@ func (w *world) check() {
 			r.violate(6, "POST %s was answered %d: %s", q.do.path(), q.status, q.body)
 		}
 	}
+	for _, d := range r.dispatches {
+		if !slices.Contains([]int{0, 200, 409, 425, 500, 503}, d.status) || d.status == 500 && !r.tainted[d.key.checkout] {
+			r.violate(4, "the task %s was answered %d", d.name, d.status)
+		}
+	}
 	e.neverTwice()
 	for _, list := range e.attempts {
 		for _, a := range list {

@@ -14,6 +14,7 @@ const (
 	stall           kind = "process stands still between two effects"
 	loseAnswer      kind = "answer to a storefront lost"
 	dbAborted       kind = "Firestore ABORTED"
+	dbContended     kind = "Firestore ABORTED, as often as the client tries"
 	dbUnavailable   kind = "Firestore UNAVAILABLE"
 	dbTimeout       kind = "Firestore DEADLINE_EXCEEDED before commit"
 	dbLost          kind = "Firestore DEADLINE_EXCEEDED after commit"
@@ -46,7 +47,7 @@ const (
 // kinds are all faults, each as often as it is to be drawn.
 var kinds = func() []kind {
 	often := []kind{
-		die, die, die, die, stall, stall, loseAnswer, loseAnswer, dbAborted, dbUnavailable, dbTimeout, dbLost, dbLost,
+		die, die, die, die, stall, stall, loseAnswer, loseAnswer, dbAborted, dbContended, dbUnavailable, dbTimeout, dbLost, dbLost,
 		createAway, createLost, dispatchTwice, dispatchTwice, dispatchEarly, dispatchLate, taskLost, taskLost, taskVanishes, taskVanishes, purge,
 		mail429, mail503, mail500Before, mail500After, mailTimeout, mailLost, mailUnconnected, mail401, mail400,
 		eventMissing, eventTwice, eventLate, sweepTwice, sweepAway,

@@ -31,7 +31,7 @@ const (
 )
 
 var classes = map[kind]class{
-	loseAnswer: callAnswer, dbAborted: callDatabase, dbUnavailable: callDatabase, dbTimeout: callDatabase, dbLost: callDatabase,
+	loseAnswer: callAnswer, dbAborted: callDatabase, dbContended: callDatabase, dbUnavailable: callDatabase, dbTimeout: callDatabase, dbLost: callDatabase,
 	createAway: callCreate, createLost: callCreate, taskVanishes: callCreate, dispatchTwice: callDispatch, sweepTwice: callSweep,
 	mail429: callMail, mail503: callMail, mail500Before: callMail, mail500After: callMail, mailTimeout: callMail,
 	mailLost: callMail, mailUnconnected: callMail, mail401: callMail, mail400: callMail,
@@ -100,7 +100,7 @@ func (d database) call(again bool, work func() error) error {
 	switch {
 	case f.kind == dbUnavailable, f.kind == dbTimeout:
 		return unavailable(f.kind)
-	case f.kind == dbAborted && !again:
+	case f.kind == dbContended, f.kind == dbAborted && !again:
 		return fmt.Errorf("%w: %s", recovery.ErrConflict, f.kind)
 	}
 	err := work()
