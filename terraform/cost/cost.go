@@ -37,14 +37,17 @@ func (l Load) Mails() float64 {
 	return mailed
 }
 
+// Events counts the posts of SendGrid's events.
+func (l Load) Events() float64 { return l.Mails() * events }
+
 // requests counts what the functions answer but for the sweep.
-func (l Load) requests() float64 { return l.Checkouts * (1 + l.Ordered + l.Steps) }
+func (l Load) requests() float64 { return l.Checkouts*(1+l.Ordered+l.Steps) + l.Events() }
 
 // seconds are the billed seconds of an instance.
 func (l Load) seconds() float64 {
 	mailed, ordered := l.runs()
 	return (l.Checkouts*seconds.checkout + l.Checkouts*l.Ordered*seconds.order +
-		mailed*seconds.mailed + ordered*seconds.ordered) / l.Sharing
+		mailed*seconds.mailed + ordered*seconds.ordered + l.Events()*seconds.event) / l.Sharing
 }
 
 // documents counts the documents that are made, and one day expire.
@@ -57,7 +60,7 @@ func (l Load) writes() float64 { return l.sum(func(u Use) float64 { return u.Wri
 
 func (l Load) sum(of func(Use) float64) float64 {
 	mailed, ordered := l.runs()
-	return l.Checkouts*(of(work.Checkout)+l.Ordered*of(work.Order)) + mailed*of(work.Mailed) + ordered*of(work.Ordered)
+	return l.Checkouts*(of(work.Checkout)+l.Ordered*of(work.Order)) + mailed*of(work.Mailed) + ordered*of(work.Ordered) + l.Events()*of(work.Event)
 }
 
 // Variable are the lines that grow with the checkouts.
@@ -81,10 +84,10 @@ func (l Load) Variable() []Line {
 // storage is what is kept in GiB once as much expires as is made.
 func (l Load) storage() float64 { return l.documents() * documentSize * kept }
 
-// Constant are the lines that come with a deployment of four functions, whatever it
+// Constant are the lines that come with a deployment of five functions, whatever it
 // does: the sweep of each minute, and what watches the callers.
 func (l Load) Constant() []Line {
-	marks := min(l.Checkouts*(1+l.Ordered), minutes*callers*l.Stores)
+	marks := min(l.Checkouts*(1+l.Ordered)+l.Events(), minutes*callers*l.Stores)
 	return []Line{
 		{"the sweep's CPU", minutes * seconds.sweep * cpus, cpuSecond},
 		{"the sweep's memory", minutes * seconds.sweep * memory, gibSecond},
@@ -93,7 +96,7 @@ func (l Load) Constant() []Line {
 		{"the callers' marks", marks, documentWrite},
 		{"the sweep's logs", minutes * logSize, logGiB},
 		{"Cloud Scheduler", 1, schedulerJob},
-		{"secrets", 4, secretVersion},
+		{"secrets", 5, secretVersion},
 	}
 }
 

@@ -72,16 +72,16 @@ func TestDue(t *testing.T) {
 }
 
 // TestByHand compares the formula with sums that were worked out on paper: 1,000
-// checkouts with three reminders each, none ordered.
+// checkouts with three reminders each, none ordered, and three events of each mail.
 func TestByHand(t *testing.T) {
 	t.Parallel()
 	l := Load{Checkouts: 1000, Steps: 3, Sharing: 1, Stores: 1}
 	want := map[string]float64{
-		"CPU":              1000 * (0.1 + 3*0.2) * 24e-6,
-		"requests":         4000 * 0.4e-6,
+		"CPU":              1000 * (0.1 + 3*0.2 + 9*0.1) * 24e-6,
+		"requests":         (4000 + 9000) * 0.4e-6,
 		"Cloud Tasks":      6000 * 0.4e-6,
-		"Firestore writes": (3000 + 12000) * 0.9e-6,
-		"Firestore reads":  15000 * 0.3e-6,
+		"Firestore writes": (3000 + 12000 + 9000) * 0.9e-6,
+		"Firestore reads":  (15000 + 9000) * 0.3e-6,
 		"Firestore expiry": 6000 * 0.1e-6,
 	}
 	for _, line := range l.Variable() {

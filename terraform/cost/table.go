@@ -63,6 +63,7 @@ func workTable() string {
 		{"an order of a known checkout", work.Order, seconds.order},
 		{"a reminder that is mailed", work.Mailed, seconds.mailed},
 		{"a reminder that finds the order", work.Ordered, seconds.ordered},
+		{"an event of a mail", work.Event, seconds.event},
 		{"a sweep that finds nothing", work.Sweep, seconds.sweep},
 	} {
 		rows = append(rows, []string{w.name, count(w.use.Reads), count(w.use.Writes), decimal(w.seconds, 1)})
@@ -151,7 +152,7 @@ func mailBill(l Load) float64 {
 }
 
 func constantTable() string {
-	l := Load{Checkouts: math.Inf(1), Stores: 1, Sharing: 1}
+	l := Load{Checkouts: math.Inf(1), Steps: 3, Stores: 1, Sharing: 1}
 	rows := [][]string{{"with every deployment", "a month", "after the allowance"}}
 	for _, line := range l.Constant() {
 		rows = append(rows, []string{line.Name, dollars(line.Cost(), 2), dollars(line.Due(), 2)})
@@ -161,7 +162,7 @@ func constantTable() string {
 		[]string{"**together**", dollars(total(l.Constant(), Line.Cost), 2), dollars(total(l.Constant(), Line.Due), 2)},
 		[]string{"an idle instance of `min_instances` (?)", dollars(idleInstance.Dollars, 2), dollars(idleInstance.Dollars, 2)},
 		[]string{"the load balancer of `domain`", dollars(loadBalancer.Dollars, 2), dollars(loadBalancer.Dollars, 2)},
-		[]string{"9 conditions of alert policies (?)", dollars(9*condition.Dollars, 2), dollars(9*condition.Dollars, 2)},
+		[]string{"10 conditions of alert policies (?)", dollars(10*condition.Dollars, 2), dollars(10*condition.Dollars, 2)},
 	)
 	return table(true, rows...)
 }
@@ -169,7 +170,7 @@ func constantTable() string {
 // freeLine says which allowance ends first.
 func freeLine() string {
 	l := Load{Checkouts: 1, Steps: 3, Ordered: 0.3, Sharing: 1, Stores: 1}
-	constant := Load{Checkouts: math.Inf(1), Stores: 1, Sharing: 1}.Constant()
+	constant := Load{Checkouts: math.Inf(1), Steps: 3, Stores: 1, Sharing: 1}.Constant()
 	first, most := "", math.Inf(1)
 	for _, line := range l.Variable() {
 		left := line.Free

@@ -10,6 +10,7 @@ type Work struct {
 	Order    Use // of a known checkout, naming it, its cart and its address
 	Mailed   Use // a run that mails: the claim's transaction, and the outcome's
 	Ordered  Use // a run that finds that an order has ended its reminder
+	Event    Use // SendGrid's event of a mail whose outcome is known
 	Sweep    Use // a sweep that finds nothing, without the callers' marks
 
 	Documents      float64 // that a checkout makes: itself, its shopper, its cart
@@ -22,6 +23,7 @@ var work = Work{
 	Order:    Use{Reads: 4, Writes: 4},
 	Mailed:   Use{Reads: 5, Writes: 4},
 	Ordered:  Use{Reads: 4},
+	Event:    Use{Reads: 1, Writes: 1},
 	Sweep:    Use{Reads: 1},
 
 	Documents:      3,
@@ -32,7 +34,7 @@ var work = Work{
 var (
 	// seconds that an instance is billed for one request that runs alone; Cloud Run
 	// rounds up to 0.1 s. Handing a mail over waits for SendGrid.
-	seconds = struct{ checkout, order, mailed, ordered, sweep float64 }{0.1, 0.1, 0.2, 0.1, 0.1}
+	seconds = struct{ checkout, order, mailed, ordered, event, sweep float64 }{0.1, 0.1, 0.2, 0.1, 0.1, 0.1}
 
 	documentSize = kib(2)  // a document with its index entries
 	mailSize     = kib(10) // as handed to SendGrid; the golden mails have 8
@@ -43,7 +45,8 @@ var (
 const (
 	cpus    = 1.0  // of an instance
 	memory  = 0.25 // GiB of an instance
-	callers = 2.0  // functions that leave a mark when they are called: Checkout and Order
+	callers = 3.0  // functions that leave a mark when they are called: Checkout, Order, SendGridEvents
+	events  = 3.0  // that SendGrid posts for a mail: processed, delivered, and opened or so
 
 	hours   = 730.0 // a month
 	minutes = hours * 60

@@ -25,6 +25,7 @@ type shop struct {
 	*meter
 	clock *recoverytest.Clock
 	queue *recoverytest.Queue
+	last  recovery.Task // that was run
 }
 
 func openShop(t *testing.T) *shop {
@@ -81,6 +82,20 @@ func (s *shop) remind() Use {
 		if _, err := s.Remind(s.Context(), task); err != nil {
 			s.Fatal(err)
 		}
+		s.last = task
+	}
+	return s.take()
+}
+
+// event is what SendGrid tells of the last reminder.
+func (s *shop) event(kind recovery.EventKind) Use {
+	s.Helper()
+	result, err := s.RecordEvents(s.Context(), []recovery.Event{{
+		Store: s.last.Store, Checkout: s.last.Checkout, Reminder: s.last.Reminder,
+		Kind: kind, At: s.clock.Now(), Email: "ana@example.net", Provider: "sg-1",
+	}})
+	if err != nil || result.Recorded != 1 {
+		s.Fatalf("%s: got %+v, %v, want it recorded", kind, result, err)
 	}
 	return s.take()
 }
@@ -90,6 +105,12 @@ func TestWork(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
 	got := Work{Checkout: s.checkout(), Mailed: s.remind()}
+	got.Event = s.event(recovery.EventProcessed)
+	for _, kind := range []recovery.EventKind{recovery.EventDelivered, recovery.EventOpened} {
+		if again := s.event(kind); again != got.Event {
+			t.Errorf("%s uses %v, want %v as any", kind, again, got.Event)
+		}
+	}
 	for range 2 {
 		if again := s.remind(); again != got.Mailed {
 			t.Errorf("a later reminder uses %v, want %v as the first", again, got.Mailed)
