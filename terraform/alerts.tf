@@ -7,6 +7,18 @@ locals {
   }
   run = "monitored_resource=\"cloud_run_revision\""
 
+  # How long each caller has been silent, in ms, on average over 10 minutes.
+  silence = {
+    for who, source in { shop = "source!=\"SendGridEvents\"", sendgrid = "source=\"SendGridEvents\"" } :
+    who => "sum by (store, source) (rate(${local.series.comeback_silent_ms}_sum{${local.run},${source}}[10m])) / sum by (store, source) (rate(${local.series.comeback_silent_ms}_count{${local.run},${source}}[10m]))"
+  }
+
+  # SendGrid is silent where no mail goes out. So mails count too that were accepted in
+  # the middle of its silence: neither so long ago that their events came before it, nor
+  # so lately that theirs may be on their way. A query sees a day at most.
+  events_silent_minutes = min(var.alerts.silent_hours, 24) * 60
+  mailed_meanwhile      = "sum by (store) (increase(${local.series.comeback_mail}{${local.run},mail=\"accepted\"}[${floor(local.events_silent_minutes * 6 / 8)}m] offset ${floor(local.events_silent_minutes / 8)}m)) > 0"
+
   alerts = {
     fail = {
       heading  = "Reminders fail"
@@ -55,7 +67,8 @@ locals {
       heading  = "A caller has gone silent"
       severity = "ERROR"
       queries = {
-        "nothing was heard" = "sum by (store, source) (rate(${local.series.comeback_silent_ms}_sum{${local.run}}[10m])) / sum by (store, source) (rate(${local.series.comeback_silent_ms}_count{${local.run}}[10m])) > ${var.alerts.silent_hours * 3600000}"
+        "nothing was heard"                                = "${local.silence.shop} > ${var.alerts.silent_hours * 3600000}"
+        "mails go out, and SendGrid tells nothing of them" = "${local.silence.sendgrid} > ${local.events_silent_minutes * 60000} and on (store) (${local.mailed_meanwhile})"
       }
     }
     start = {

@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,12 +41,11 @@ func TestArchive(t *testing.T) {
 		t.Fatalf("the archive: got %v, %v, want less than 1 MB", info, err)
 	}
 	p := buildAsBuildpack(t, archive)
-	s := startServices(t)
-
 	addresses := map[string]string{}
 	for _, name := range functions.Names() {
 		addresses[name] = freeAddress(t)
 	}
+	s := startServices(t, addresses["SendGridEvents"])
 	s.vars["COMEBACK_REMIND_URL"], s.vars["COMEBACK_SWEEP_URL"] = addresses["Remind"], addresses["Sweep"]
 	for name, address := range addresses {
 		p.serve(t, s, name, address)
@@ -60,6 +61,14 @@ func TestArchive(t *testing.T) {
 		}
 	case <-ctx.Done():
 		t.Fatal("no mail came")
+	}
+	select {
+	case status := <-s.events:
+		if status != http.StatusOK {
+			t.Errorf("SendGrid's events: got %d, want 200", status)
+		}
+	case <-ctx.Done():
+		t.Fatal("no event came")
 	}
 	answer := s.post(t, addresses["Order"], "Bearer key", http.StatusOK, `{"order_id":"o1","checkout_id":"c1"}`)
 	if want := `"matched":["c1"]`; !strings.Contains(answer, want) {
@@ -176,15 +185,17 @@ func packagesAt(t *testing.T, dir string) []string {
 
 // services are the emulators, on real time, with what the functions are told of them.
 type services struct {
-	tasks *cloudtasks.Server
-	mails chan sendgrid.Message
-	vars  map[string]string
+	tasks  *cloudtasks.Server
+	mails  chan sendgrid.Message
+	events chan int // how each post of SendGrid's events was answered
+	vars   map[string]string
 }
 
-func startServices(t *testing.T) *services {
+// startServices lets SendGrid post its events to the address.
+func startServices(t *testing.T, events string) *services {
 	t.Helper()
 	const queue = "projects/my-shop/locations/us-central1/queues/comeback"
-	s := &services{mails: make(chan sendgrid.Message, 10)}
+	s := &services{mails: make(chan sendgrid.Message, 10), events: make(chan int, 10)}
 	now := clock.New(0) // real time
 	t.Cleanup(now.Close)
 	db, err := firestore.New(firestore.Options{Clock: now, Indexes: [][]byte{terraform.Indexes}})
@@ -194,7 +205,7 @@ func startServices(t *testing.T) *services {
 	s.must(t, err)
 	t.Cleanup(func() { s.must(t, s.tasks.Close()) })
 	s.must(t, s.tasks.EnsureQueue(queue, nil, nil))
-	mail, err := sendgrid.New(sendgrid.Options{Clock: now, APIKeys: []string{"sendgrid-key"}, OnAccept: func(m sendgrid.Message) { s.mails <- m }})
+	mail, err := sendgrid.New(sendgrid.Options{Clock: now, APIKeys: []string{"sendgrid-key"}, EventsURL: s.tap(t, events), OnAccept: func(m sendgrid.Message) { s.mails <- m }})
 	s.must(t, err)
 	t.Cleanup(func() { s.must(t, mail.Close()) })
 	keys := httptest.NewServer(s.tasks.JWKSHandler())
@@ -213,8 +224,24 @@ func startServices(t *testing.T) *services {
 		"COMEBACK_ID_KEY":            "id-key",
 		"COMEBACK_LINK_KEY":          "link-key",
 		"SENDGRID_API_KEY":           "sendgrid-key",
+		"SENDGRID_EVENTS_PUBLIC_KEY": mail.PublicKey(),
 	}
 	return s
+}
+
+// tap passes posts of events on to the function, and tells how they were answered.
+func (s *services) tap(t *testing.T, function string) string {
+	t.Helper()
+	to, err := url.Parse(function)
+	s.must(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy.ModifyResponse = func(res *http.Response) error {
+		s.events <- res.StatusCode
+		return nil
+	}
+	server := httptest.NewServer(proxy)
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 func (s *services) must(t *testing.T, err error) {

@@ -9,10 +9,14 @@ locals {
       "histogram_quantile(${q}, sum by (le) (rate(${local.series.comeback_late_ms}_bucket{${local.run}}[10m])))"
     ]
     "What SendGrid answers, a minute" = ["sum by (mail) (rate(${local.series.comeback_mail}{${local.run}}[5m])) * 60"]
-    "Tasks that wait"                 = ["sum by (queue_id) (cloudtasks_googleapis_com:queue_depth{monitored_resource=\"cloud_tasks_queue\",queue_id=~\"comeback-.*\"})"]
-    "Overdue, as the sweep finds it"  = ["sum(rate(${local.series.comeback_backlog}_sum{${local.run}}[10m])) / sum(rate(${local.series.comeback_backlog}_count{${local.run}}[10m]))"]
-    "Requests by function, a second"  = ["sum by (service_name) (rate(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"comeback-.*\"}[5m]))"]
-    "Errors by function, a second"    = ["sum by (service_name) (rate(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"comeback-.*\",response_code_class=\"5xx\"}[5m]))"]
+    "SendGrid's events, a minute"     = ["sum(rate(${local.series.comeback_events}_sum{${local.run}}[5m])) * 60"]
+    "Settled and suppressed by events, an hour" = [
+      for metric in ["comeback_settled", "comeback_suppressed"] : "sum(increase(${local.series[metric]}_sum{${local.run}}[1h]))"
+    ]
+    "Tasks that wait"                = ["sum by (queue_id) (cloudtasks_googleapis_com:queue_depth{monitored_resource=\"cloud_tasks_queue\",queue_id=~\"comeback-.*\"})"]
+    "Overdue, as the sweep finds it" = ["sum(rate(${local.series.comeback_backlog}_sum{${local.run}}[10m])) / sum(rate(${local.series.comeback_backlog}_count{${local.run}}[10m]))"]
+    "Requests by function, a second" = ["sum by (service_name) (rate(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"comeback-.*\"}[5m]))"]
+    "Errors by function, a second"   = ["sum by (service_name) (rate(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"comeback-.*\",response_code_class=\"5xx\"}[5m]))"]
     "Callers: hours since the last sign" = [
       "sum by (store, source) (rate(${local.series.comeback_silent_ms}_sum{${local.run}}[10m])) / sum by (store, source) (rate(${local.series.comeback_silent_ms}_count{${local.run}}[10m])) / 3600000"
     ]

@@ -37,6 +37,16 @@ locals {
       enqueues = true
       size     = { min_instances = 0, max_instances = 1, concurrency = 1, memory = "256Mi", cpu = "1", timeout = 30 }
     }
+    # SendGrid posts many events at once, up to 8 MiB, and repeats what was not taken: a
+    # few large requests fit an instance, and a flood may wait.
+    SendGridEvents = {
+      name     = "comeback-sendgrid-events"
+      paths    = ["/webhooks/sendgrid"]
+      public   = true
+      secrets  = ["id_key", "sendgrid.events_public_key"]
+      enqueues = false
+      size     = { min_instances = 0, max_instances = 5, concurrency = 10, memory = "256Mi", cpu = "1", timeout = 15 }
+    }
   }
 
   # The one place where addresses are made: computed, since a function cannot refer to

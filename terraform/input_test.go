@@ -33,7 +33,7 @@ func (d *deployment) inputs() {
 	d.with([]string{
 		`scheduler_region = "europe-west1"`, `queue_suffix = "b"`, `queue_concurrency = 5`, `public = []`, `keep_data = false`,
 		`functions = { Remind = { concurrency = 10, cpu = "2", memory = "1Gi" } }`, `secret_versions = { COMEBACK_API_KEY = "3" }`,
-		`secret_values = { SENDGRID_API_KEY = "x" }`, `domain = "comeback.shop.example.com"`, `alerts = { late_seconds = 5 }`, `labels = { team = "shop" }`,
+		`secret_values = { SENDGRID_API_KEY = "x" }`, `domain = "comeback.shop.example.com"`, `alerts = { late_seconds = 5, silent_hours = 8 }`, `labels = { team = "shop" }`,
 	})
 	d.honoured()
 	d.set(`queue_suffix = "b"`)
@@ -122,6 +122,11 @@ func (d *deployment) honoured() {
 			query := strings.Fields(policy.text("conditions", "condition_prometheus_query_language", "query"))
 			got["late_seconds"] = query[len(query)-1]
 		}
+		for _, c := range policy.blocks("conditions") {
+			if query := c.text("condition_prometheus_query_language", "query"); strings.Contains(query, `,source="SendGridEvents"`) {
+				got["silent_hours"] = strings.Join(silentSpans.FindAllString(query, -1), ", ")
+			}
+		}
 	}
 	if urls, ok := plan.OutputChanges["urls"].After.(map[string]any); ok {
 		got["Checkout"], got["Remind"] = fmt.Sprint(urls["Checkout"]), fmt.Sprint(urls["Remind"])
@@ -130,12 +135,17 @@ func (d *deployment) honoured() {
 		"labels": "shop", "concurrency": "10", "cpu": "2", "memory": "1Gi", "queue_concurrency": "5",
 		"version of COMEBACK_API_KEY": "3", "version of COMEBACK_ID_KEY": "latest",
 		"scheduler_region": "europe-west1", "late_seconds": "5000",
+		"silent_hours": "> 28800000, [360m] offset 60m", // mails of 7 h to 1 h ago
+
 		"Checkout": "https://comeback.shop.example.com/checkout", "Remind": p.address("Remind"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		d.Errorf("the inputs: want (-), got (+):\n%s", diff)
 	}
 }
+
+// silentSpans are what the alert on SendGrid's silence makes of silent_hours.
+var silentSpans = regexp.MustCompile(`> \d{2,}|\[\d+m\] offset \d+m`)
 
 // hash is the part of a queue's name that tells it from the others.
 var hash = regexp.MustCompile(`[0-9a-f]{6}`)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-exec/tfexec"
 
+	"github.com/comeback-checkout/comeback/functions"
 	"github.com/comeback-checkout/comeback/terraform/tftest"
 )
 
@@ -102,7 +103,7 @@ func (d *deployment) want(what string, want []string) {
 
 func eachFunction(action string) []string {
 	var list []string
-	for _, name := range []string{"Checkout", "Order", "Remind", "Sweep"} {
+	for _, name := range functions.Names() {
 		list = append(list, action+` module.function["`+name+`"].google_cloudfunctions2_function.this`)
 	}
 	return list
@@ -134,7 +135,7 @@ func (d *deployment) functionsComeLast() {
 			first = i
 		}
 	}
-	if made["google_cloudfunctions2_function"] != 4 {
+	if made["google_cloudfunctions2_function"] != len(functions.Names()) {
 		d.Fatalf("%d functions were made", made["google_cloudfunctions2_function"])
 	}
 	for i, op := range d.Ops() {
@@ -149,7 +150,7 @@ func (d *deployment) functionsComeLast() {
 			}
 		}
 	}
-	for name, needs := range map[string]int{"checkout": 2, "order": 2, "remind": 3} {
+	for name, needs := range map[string]int{"checkout": 2, "order": 2, "remind": 3, "sendgrid-events": 2} {
 		d.grantsComeFirst(name, needs)
 	}
 }

@@ -6,6 +6,7 @@ locals {
     request = "jsonPayload.message=\"request\""
     remind  = "jsonPayload.function=\"Remind\""
     ended   = "jsonPayload.state=(\"sent\" OR \"skipped\" OR \"failed\" OR \"unknown\")"
+    events  = "jsonPayload.function=\"SendGridEvents\" AND jsonPayload.status=200"
     sweep   = "jsonPayload.function=\"Sweep\" AND jsonPayload.status=200"
   }
 
@@ -29,7 +30,22 @@ locals {
     comeback_mail = {
       description = "What SendGrid made of the mails that were handed over"
       filter      = [local.log.of, local.log.request, local.log.remind, "jsonPayload.mail:*"]
-      labels      = ["mail"]
+      labels      = ["mail", "store"]
+    }
+    comeback_events = {
+      description = "Events of our mails that one request told"
+      filter      = [local.log.of, local.log.request, local.log.events]
+      value       = "recorded"
+    }
+    comeback_settled = {
+      description = "Reminders whose outcome the events of one request told"
+      filter      = [local.log.of, local.log.request, local.log.events]
+      value       = "settled"
+    }
+    comeback_suppressed = {
+      description = "Shoppers whom the events of one request keep from being mailed again"
+      filter      = [local.log.of, local.log.request, local.log.events]
+      value       = "suppressed"
     }
     comeback_sweeps = {
       description = "Sweeps that were done"

@@ -89,7 +89,7 @@ var lines = []struct {
 	line string
 	want []string
 }{
-	{`{"message":"request","function":"Remind","status":200,"state":"sent","late_ms":1234,"mail":"accepted"}`, []string{"late_ms 1234", "mail accepted", "reminders sent"}},
+	{`{"message":"request","function":"Remind","status":200,"state":"sent","late_ms":1234,"mail":"accepted","store":"default"}`, []string{"late_ms 1234", "mail accepted default", "reminders sent"}},
 	{`{"message":"request","function":"Remind","status":200,"state":"skipped","reason":"ordered","late_ms":0}`, []string{"late_ms 0", "reminders ordered skipped"}},
 	{`{"message":"request","function":"Remind","status":200,"state":"failed","reason":"rejected","late_ms":5,"mail":"rejected"}`, []string{"late_ms 5", "mail rejected", "reminders rejected failed"}},
 	{`{"message":"request","function":"Remind","status":200,"state":"unknown"}`, []string{"reminders unknown"}},
@@ -99,6 +99,8 @@ var lines = []struct {
 	{`{"message":"request","function":"Sweep","status":200,"checkouts":3,"enqueued":4,"lag_ms":5}`, []string{"backlog 3", "sweeps"}},
 	{`{"message":"request","function":"Sweep","status":500,"checkouts":3}`, nil},
 	{`{"message":"request","function":"Checkout","status":500}`, nil},
+	{`{"message":"request","function":"SendGridEvents","status":200,"outcome":"recorded","recorded":5,"settled":1,"suppressed":2,"ignored":3}`, []string{"events 5", "settled 1", "suppressed 2"}},
+	{`{"message":"request","function":"SendGridEvents","status":401,"error":"unauthorized"}`, nil},
 	{`{"message":"heard","store":"default","source":"Order","silent_ms":60}`, []string{"silent_ms Order default 60"}},
 	{`{"message":"cannot start","error":"no key"}`, []string{"start_failures"}},
 	{`{"message":"task not enqueued, left to the sweep"}`, nil},

@@ -80,6 +80,7 @@ locals {
     "Give every secret a version, if `deploy apply` has not: ${join(", ", keys(local.secrets))}.",
     var.domain == null ? "" : "Point ${var.domain} to ${one(module.domain[*].address)} by an A record; the certificate follows, usually within the hour.",
     "Try it: go run ./terraform/deploy smoke -project ${var.project} -config ${basename(var.config)} -to you@example.com",
+    "Let SendGrid tell what becomes of the mails: SENDGRID_ADMIN_KEY=… go run ./terraform/deploy doctor -project ${var.project} -region ${var.region} -config ${basename(var.config)} -sendgrid-events makes its signed event webhook to ${local.urls.SendGridEvents}, and says how to store the public key.",
     "Let the shop post checkouts to ${local.urls.Checkout} and orders to ${local.urls.Order}, with its API key.",
     "Turn off the shop's own reminders, or shoppers get both.",
   ])

@@ -24,6 +24,7 @@ func (p planned) asWanted(example string) {
 		p.Fatal(err)
 	}
 	p.functions()
+	p.webhooks()
 	p.environment(file)
 	p.secrets(file)
 	p.invokers()
@@ -133,6 +134,20 @@ func (p planned) accountOf(function string) string {
 	return "serviceAccount:" + p.byEntryPoint()[function].text("service_config", "service_account_email")
 }
 
+// The webhooks' addresses are those of the functions that they are for.
+func (p planned) webhooks() {
+	p.Helper()
+	outputs := map[string]map[string]any{}
+	for _, name := range []string{"urls", "webhook_urls"} {
+		if change := p.plan.OutputChanges[name]; change != nil {
+			outputs[name], _ = change.After.(map[string]any)
+		}
+	}
+	if diff := cmp.Diff(map[string]any{"sendgrid": outputs["urls"]["SendGridEvents"]}, outputs["webhook_urls"]); diff != "" {
+		p.Errorf("the webhooks' addresses: want (-), got (+):\n%s", diff)
+	}
+}
+
 // Every registered function is deployed, and no other, each with an account of its own.
 func (p planned) functions() {
 	p.Helper()
@@ -222,6 +237,9 @@ func (p planned) cloudLookup(function string) func(string) (string, bool) {
 	env["K_SERVICE"], env["FUNCTION_TARGET"] = path.Base(p.byEntryPoint()[function].text("name")), function
 	for _, name := range p.secretsOf(function) {
 		env[name] = "a value of its own for " + name
+		if strings.HasSuffix(name, "_EVENTS_PUBLIC_KEY") {
+			env[name] = " " // as apply leaves it, before SendGrid has told the key
+		}
 	}
 	return func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 }
@@ -293,10 +311,11 @@ func (p planned) invokers() {
 		callers[function] = append(callers[function], g.text("member"))
 	}
 	want := map[string][]string{
-		"Checkout": {"allUsers"},
-		"Order":    {"allUsers"},
-		"Remind":   {"serviceAccount:" + p.environmentOf("Remind")["COMEBACK_TASKS_ACCOUNT"]},
-		"Sweep":    {"serviceAccount:" + p.environmentOf("Sweep")["COMEBACK_SCHEDULER_ACCOUNT"]},
+		"Checkout":       {"allUsers"},
+		"Order":          {"allUsers"},
+		"Remind":         {"serviceAccount:" + p.environmentOf("Remind")["COMEBACK_TASKS_ACCOUNT"]},
+		"SendGridEvents": {"allUsers"},
+		"Sweep":          {"serviceAccount:" + p.environmentOf("Sweep")["COMEBACK_SCHEDULER_ACCOUNT"]},
 	}
 	if diff := cmp.Diff(want, callers); diff != "" {
 		p.Errorf("who may call the functions: want (-), got (+):\n%s", diff)

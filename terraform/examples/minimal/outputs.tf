@@ -3,6 +3,11 @@ output "urls" {
   value       = module.comeback.urls
 }
 
+output "webhook_urls" {
+  description = "The addresses to paste into SendGrid and the like."
+  value       = module.comeback.webhook_urls
+}
+
 output "secrets" {
   description = "The secrets that need a version."
   value       = module.comeback.secrets

@@ -8,6 +8,11 @@ output "address" {
   value       = module.comeback.address
 }
 
+output "webhook_urls" {
+  description = "The addresses to paste into SendGrid and the like."
+  value       = module.comeback.webhook_urls
+}
+
 output "secrets" {
   description = "The secrets that need a version."
   value       = module.comeback.secrets
