@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,7 +185,9 @@ func (o outcome) addTo(st *Store, sentTo *Checkout, id ReminderID, r Reminder, n
 		return Change{}
 	}
 	row := o.message(st, sentTo, id, r, now)
-	row.Provider = cmp.Or(o.provider, row.Provider)
+	if o.err == nil {
+		row.Provider = o.provider
+	}
 	return Change{Message: row}
 }
 

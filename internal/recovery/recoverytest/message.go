@@ -59,3 +59,10 @@ func (d *DB) Suppression(store, shopper string) *recovery.Suppression {
 	}
 	return nil
 }
+
+// ShopperMarks are the recent messages that count for a shopper.
+func (d *DB) ShopperMarks(store, shopper string) []recovery.MessageMark {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.shoppers[ref{store, shopper}].Messages)
+}

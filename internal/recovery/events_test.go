@@ -1,0 +1,455 @@
+package recovery_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// event is one of the first reminder of checkout "a".
+func event(kind recovery.EventKind, at time.Time) recovery.Event {
+	return recovery.Event{
+		Store: "default", Checkout: recovery.CheckoutKey("default", "a"), Reminder: recovery.ReminderID{Generation: 1},
+		Kind: kind, At: at, Email: anAddress, Provider: "event-id",
+	}
+}
+
+// tell records events and wants it to succeed.
+func (s *shop) tell(events ...recovery.Event) recovery.EventsResult {
+	s.Helper()
+	result, err := s.RecordEvents(context.Background(), events)
+	if err != nil {
+		s.Fatalf("recording events: %v", err)
+	}
+	return result
+}
+
+func (s *shop) wantResult(what string, got, want recovery.EventsResult) {
+	s.Helper()
+	if got != want {
+		s.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// row is the one message that there is.
+func (s *shop) row() recovery.Message {
+	s.Helper()
+	rows := s.db.Messages()
+	if len(rows) != 1 {
+		s.Fatalf("there are %d rows of messages, want one", len(rows))
+	}
+	return rows[0]
+}
+
+// Whatever kind the event is of, it proves that the message was accepted.
+func TestEventsSettle(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []recovery.EventKind{
+		recovery.EventProcessed, recovery.EventDeferred, recovery.EventDelivered, recovery.EventOpened, recovery.EventClicked,
+		recovery.EventBounced, recovery.EventBlocked, recovery.EventDropped, recovery.EventComplained, recovery.EventUnsubscribed,
+	} {
+		s := open(t, nil)
+		s.store.Steps = s.store.Steps[:1]
+		s.post(left("a"))
+		s.mailer.LoseNext(refused(recovery.ErrUnknown, "lost"))
+		s.until(half)
+		s.wantReminders("a", 1, "unknown")
+		s.clock.Set(t0.Add(half + time.Minute))
+		got := s.tell(event(kind, t0.Add(half+time.Second)))
+		if got.Recorded != 1 || got.Settled != 1 || got.Ignored != 0 {
+			t.Errorf("%s: got %+v, want one recorded that settles", kind, got)
+		}
+		s.wantReminders("a", 1, "sent")
+		c := s.checkout("a")
+		r := c.Reminders[recovery.ReminderID{Generation: 1}]
+		if at := t0.Add(half + time.Second); !r.SentAt.Equal(at) || !c.LastSent[0].Equal(at) || r.Message != "event-id" || !c.CheckAt.IsZero() {
+			t.Errorf("%s: got sent at %v and %v as %q, check at %v; want %v, the event's ID, and never", kind, r.SentAt, c.LastSent[0], r.Message, c.CheckAt, at)
+		}
+		if row := s.row(); row.State != recovery.Sent || row.Provider != "event-id" || row.Subject == "" || row.Email != anAddress || !row.SentAt.Equal(r.SentAt) {
+			t.Errorf("%s: the row is %+v", kind, row)
+		}
+		if got := s.tell(event(kind, t0.Add(half+time.Second))); got.Settled != 0 || got.Recorded != 1 {
+			t.Errorf("%s, again: got %+v, want one recorded that settles nothing", kind, got)
+		}
+	}
+}
+
+// An event comes while its reminder is in any state.
+func TestEventsByState(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name   string
+		before func(*shop)
+		want   string
+		result recovery.EventsResult
+	}{
+		{"scheduled: the refusal was none", func(s *shop) {
+			s.mailer.LoseNext(refused(recovery.ErrOverload, "503"))
+			_, _ = s.remind("a", 1, 0)
+		}, "sent", recovery.EventsResult{Recorded: 1, Settled: 1}},
+		{"claimed: the process died", func(s *shop) {
+			s.Mailer = mailerFunc(func(context.Context, recovery.Mail) (string, error) { panic(errDied) })
+			_ = s.dispatch(s.task("a", 1, 0))
+		}, "sent", recovery.EventsResult{Recorded: 1, Settled: 1}},
+		{"sent", func(s *shop) { _, _ = s.remind("a", 1, 0) }, "sent", recovery.EventsResult{Recorded: 1}},
+		{"skipped", func(s *shop) {
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+		}, "skipped ordered", recovery.EventsResult{Recorded: 1}},
+		{"failed", func(s *shop) {
+			s.mailer.LoseNext(refused(recovery.ErrRejected, "400"))
+			_, _ = s.remind("a", 1, 0)
+		}, "failed rejected", recovery.EventsResult{Recorded: 1}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.store.Steps = s.store.Steps[:1]
+			s.post(left("a"))
+			s.clock.Set(t0.Add(half))
+			tc.before(s)
+			s.queue.Purge()
+			s.clock.Set(t0.Add(half + 2*time.Second))
+			s.wantResult("the event", s.tell(event(recovery.EventDelivered, t0.Add(half+time.Second))), tc.result)
+			s.Mailer = s.mailer
+			s.until(2 * day)
+			s.wantReminders("a", 1, tc.want)
+			if n := len(s.mailer.Sent()); n > 1 {
+				t.Errorf("%d mails went out, want one", n)
+			}
+			if row := s.row(); row.State != recovery.Sent || !row.Delivered.Equal(t0.Add(half+time.Second)) || row.SentAt.IsZero() || row.ExpiresAt.IsZero() {
+				t.Errorf("the row is %+v, want it sent and delivered", row)
+			}
+		})
+	}
+}
+
+// The event is faster than the run that sent the mail: whatever that run then makes of
+// its attempt, it is not taken back, and the row gets what only the run knows.
+func TestEventBeforeOutcome(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name     string
+		err      error
+		wantErr  error
+		provider string
+	}{
+		{"accepted", nil, nil, "provider-1"},
+		{"unknown", refused(recovery.ErrUnknown, "lost"), nil, "event-id"},
+		{"refused for good", refused(recovery.ErrRejected, "400"), nil, "event-id"},
+		{"away", refused(recovery.ErrOverload, "503"), recovery.ErrOverload, "event-id"},
+		{"refused as we are", refused(recovery.ErrDeployment, "401"), recovery.ErrDeployment, "event-id"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.store.Steps = s.store.Steps[:1]
+			s.post(left("a"))
+			s.clock.Set(t0.Add(half))
+			s.Mailer = mailerFunc(func(ctx context.Context, m recovery.Mail) (string, error) {
+				id, _ := s.mailer.Send(ctx, m)
+				s.tell(event(recovery.EventDelivered, s.clock.Now()))
+				return id, tc.err
+			})
+			s.queue.Purge()
+			run, err := s.remind("a", 1, 0)
+			if !errors.Is(err, tc.wantErr) || run.State != recovery.Sent {
+				t.Errorf("the run: got %s, %v; want sent, %v", run.State, err, tc.wantErr)
+			}
+			s.until(2 * day)
+			s.wantReminders("a", 1, "sent")
+			s.wantMails("a 1-0")
+			want := recovery.Message{
+				Store: "default", Checkout: recovery.CheckoutKey("default", "a"), Reminder: recovery.ReminderID{Generation: 1}, CheckoutID: "a",
+				Shopper: recovery.ShopperKey(s.store.IDKey, "default", anAddress), Email: anAddress, Subject: "a: step 0, first", Template: "first",
+				State: recovery.Sent, Provider: tc.provider, SentAt: t0.Add(half), Delivered: t0.Add(half),
+			}
+			if diff := cmp.Diff(want, s.row(), cmpopts.IgnoreFields(recovery.Message{}, "ExpiresAt")); diff != "" {
+				t.Errorf("the row (-want +got):\n%s", diff)
+			}
+			if len(s.db.ShopperMarks("default", want.Shopper)) != 1 {
+				t.Error("the message does not count for its shopper, though it was sent")
+			}
+		})
+	}
+}
+
+// The same, with the answers to the outcome's writes lost.
+func TestEventBeforeOutcomeWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.post(left("a"))
+	s.clock.Set(t0.Add(half))
+	s.Mailer = mailerFunc(func(ctx context.Context, m recovery.Mail) (string, error) {
+		s.tell(event(recovery.EventDelivered, s.clock.Now()))
+		s.db.LoseNext(recovery.ErrOverload)
+		s.db.FailNext(recovery.ErrOverload)
+		return s.mailer.Send(ctx, m)
+	})
+	if run, err := s.remind("a", 1, 0); err != nil || run.State != recovery.Sent {
+		t.Errorf("got %s, %v; want sent", run.State, err)
+	}
+	if row := s.row(); row.Subject == "" || row.Provider != "provider-1" {
+		t.Errorf("the row is %+v, want it whole", row)
+	}
+}
+
+// A claim that ran out leaves a row for a person to see, and the event mends it.
+func TestEventAfterLostClaim(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.store.Steps = s.store.Steps[:1]
+	s.post(left("a"))
+	s.Mailer = mailerFunc(func(context.Context, recovery.Mail) (string, error) { panic(errDied) })
+	s.until(day)
+	s.wantReminders("a", 1, "unknown")
+	if row := s.row(); row.State != recovery.Unknown || row.Email != anAddress || row.Template != "first" || !row.SentAt.Equal(t0.Add(half)) {
+		t.Errorf("the row is %+v, want it unknown, at the claim's instant", row)
+	}
+	s.tell(event(recovery.EventOpened, t0.Add(half+time.Second)))
+	s.wantReminders("a", 1, "sent")
+	if row := s.row(); row.State != recovery.Sent || !row.SentAt.Equal(t0.Add(half+time.Second)) || row.Opened.IsZero() {
+		t.Errorf("the row is %+v, want it sent and opened", row)
+	}
+}
+
+// Under resend, the first attempt's event comes before, while and after the second one
+// is made: the earlier it comes the better, and it never goes back.
+func TestEventOfFirstAttempt(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		when  string
+		mails int
+	}{
+		{"in time", "before", 1},
+		{"while the second is sent", "during", 2},
+		{"after the second was refused", "after", 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.store.ResendUnknown, s.store.Steps = true, s.store.Steps[:1]
+			s.post(left("a"))
+			s.mailer.LoseNext(refused(recovery.ErrUnknown, "lost"))
+			s.until(half + 9*time.Minute)
+			first := event(recovery.EventProcessed, t0.Add(half))
+			switch tc.when {
+			case "before":
+				s.tell(first)
+			case "during":
+				s.Mailer = mailerFunc(func(ctx context.Context, m recovery.Mail) (string, error) {
+					s.tell(first)
+					return s.mailer.Send(ctx, m)
+				})
+			case "after":
+				s.mailer.FailNext(refused(recovery.ErrRejected, "400"))
+			}
+			s.until(half + time.Hour)
+			if tc.when == "after" {
+				s.wantReminders("a", 1, "unknown")
+				s.tell(first)
+			}
+			s.until(2 * day)
+			s.wantReminders("a", 1, "sent")
+			if n := len(s.mailer.Sent()); n != tc.mails {
+				t.Errorf("%d mails went out, want %d", n, tc.mails)
+			}
+		})
+	}
+}
+
+// All orders of the same events, each of them twice or more, leave the same.
+func TestEventsInAnyOrder(t *testing.T) {
+	t.Parallel()
+	at := func(n int) time.Time { return t0.Add(half + time.Duration(n)*time.Second) }
+	events := []recovery.Event{
+		event(recovery.EventProcessed, at(1)), event(recovery.EventDeferred, at(2)), event(recovery.EventDelivered, at(4)),
+		event(recovery.EventOpened, at(5)), event(recovery.EventOpened, at(9)), event(recovery.EventClicked, at(6)),
+		event(recovery.EventBounced, at(7)), event(recovery.EventComplained, at(8)), event(recovery.EventUnsubscribed, at(9)), event(recovery.EventUnsubscribed, at(3)),
+	}
+	type outcome struct {
+		Reminder recovery.State
+		Row      recovery.Message
+		Suppress *recovery.Suppression
+	}
+	var want *outcome
+	for seed := range uint64(50) {
+		s := open(t, nil)
+		s.store.Steps = s.store.Steps[:1]
+		s.post(left("a"))
+		s.until(half)
+		s.clock.Set(at(100))
+		order := rand.New(rand.NewPCG(seed, 0))
+		for _, n := range order.Perm(3 * len(events)) {
+			batch := []recovery.Event{events[n%len(events)]}
+			if order.IntN(2) == 0 { // some in one request
+				batch = append(batch, events[order.IntN(len(events))])
+			}
+			s.tell(batch...)
+		}
+		got := &outcome{s.checkout("a").Reminders[recovery.ReminderID{Generation: 1}].State, s.row(), s.db.Suppression("default", s.row().Shopper)}
+		if want == nil {
+			want = got
+			if got.Reminder != recovery.Sent || !got.Row.Opened.Equal(at(5)) || *got.Suppress != (recovery.Suppression{Reason: recovery.ReasonUnsubscribed, At: at(3)}) {
+				t.Errorf("got %+v with %+v, want it sent, opened at %v and unsubscribed at %v", got, got.Suppress, at(5), at(3))
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("order %d leaves something else (-want +got):\n%s", seed, diff)
+		}
+	}
+}
+
+// Events of what we do not know, or may not keep, leave nothing.
+func TestEventsIgnored(t *testing.T) {
+	t.Parallel()
+	e := event(recovery.EventDelivered, t0)
+	elsewhere, unknown, other := e, e, e
+	elsewhere.Store, unknown.Checkout, other.Reminder.Generation = "second", recovery.CheckoutKey("default", "b"), 2
+	for name, tc := range map[string]struct {
+		before func(*shop)
+		event  recovery.Event
+	}{
+		"another store":    {func(*shop) {}, elsewhere},
+		"no such checkout": {func(*shop) {}, unknown},
+		"no such reminder": {func(*shop) {}, other},
+		"expired":          {func(s *shop) { s.clock.Set(t0.Add(200 * day)) }, e},
+		"only an order":    {func(s *shop) { s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "b"}) }, unknown},
+		"erased shopper": {func(s *shop) {
+			key := recovery.ShopperKey(s.store.IDKey, "default", anAddress)
+			_ = s.db.Suppress(t.Context(), "default", key, recovery.Suppression{Reason: recovery.ReasonErased, At: t0})
+		}, e},
+		"erased checkout": {func(s *shop) {
+			c := s.checkout("a")
+			c.Status = recovery.StatusErased
+			if err := s.db.Commit(t.Context(), "default", recovery.Change{Update: []*recovery.Checkout{c}}); err != nil {
+				t.Fatal(err)
+			}
+		}, e},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.post(left("a"))
+			tc.before(s)
+			before := s.db.Checkouts()
+			s.wantResult("the event", s.tell(tc.event), recovery.EventsResult{Ignored: 1})
+			if diff := cmp.Diff(before, s.db.Checkouts()); diff != "" {
+				t.Errorf("the checkouts changed:\n%s", diff)
+			}
+			if rows := s.db.Messages(); len(rows) != 0 {
+				t.Errorf("there are rows: %+v", rows)
+			}
+		})
+	}
+}
+
+// Events' instants are whole seconds of another clock, or missing.
+func TestEventInstants(t *testing.T) {
+	t.Parallel()
+	now := t0.Add(half + time.Minute)
+	for name, tc := range map[string]struct{ at, wantSent, wantDelivered time.Time }{
+		"in between":       {now.Add(-time.Second), now.Add(-time.Second), now.Add(-time.Second)},
+		"before it is due": {t0, t0.Add(half), t0},
+		"ahead":            {now.Add(time.Hour), now, now},
+		"not told":         {time.Time{}, now, now},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.post(left("a"))
+			s.mailer.LoseNext(refused(recovery.ErrUnknown, "lost"))
+			s.until(half)
+			s.clock.Set(now)
+			s.tell(event(recovery.EventDelivered, tc.at))
+			if row := s.row(); !row.SentAt.Equal(tc.wantSent) || !row.Delivered.Equal(tc.wantDelivered) {
+				t.Errorf("got sent %v, delivered %v; want %v and %v", row.SentAt, row.Delivered, tc.wantSent, tc.wantDelivered)
+			}
+		})
+	}
+}
+
+// A row names the shopper that the message went to, also where the checkout's address
+// is another by now.
+func TestEventsKeepWhomItWasSentTo(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.store.Steps = s.store.Steps[:1]
+	s.post(left("a"))
+	s.Mailer = mailerFunc(func(context.Context, recovery.Mail) (string, error) { panic(errDied) })
+	s.until(half)
+	moved := left("a")
+	moved.Email, moved.UpdatedAt = "new@example.net", t0.Add(time.Minute)
+	s.post(moved)
+	e := event(recovery.EventDelivered, t0.Add(half))
+	e.Email = "Ana.Lima@example.net"
+	s.tell(e)
+	if row := s.row(); row.Email != e.Email || row.Shopper != recovery.ShopperKey(s.store.IDKey, "default", anAddress) {
+		t.Errorf("the row is %s's with key %s, want %s and the key of the address that it was sent to", row.Email, row.Shopper, e.Email)
+	}
+}
+
+// Messages are recorded in the order in which they appear, at most sixteen at once. One
+// that cannot be recorded keeps no other from it; a database that is away does.
+func TestEventBatches(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	var sizes []int
+	s.Together = func(work ...func()) {
+		sizes = append(sizes, len(work))
+		for _, f := range work {
+			f()
+		}
+	}
+	var events []recovery.Event
+	for i := range 40 {
+		e := event(recovery.EventDelivered, t0)
+		e.Reminder.Step = i
+		events = append(events, e, e)
+	}
+	s.post(left("a"))
+	sizes = nil
+	s.wantResult("40 messages", s.tell(events...), recovery.EventsResult{Recorded: 6, Settled: 3, Ignored: 74})
+	if want := []int{16, 16, 8}; !slices.Equal(sizes, want) {
+		t.Errorf("recorded %v at once, want %v", sizes, want)
+	}
+	s.wantResult("none", s.tell(), recovery.EventsResult{})
+
+	sizes = nil
+	s.db.FailNext(errors.New("unreadable"))
+	result, err := s.RecordEvents(t.Context(), events)
+	if err == nil || errors.Is(err, recovery.ErrOverload) || result.Recorded != 4 || len(sizes) != 3 {
+		t.Errorf("one unreadable: got %+v, %v after %d chunks; want its error, and the others recorded", result, err, len(sizes))
+	}
+	sizes = nil
+	s.db.FailNext(recovery.ErrOverload)
+	if _, err := s.RecordEvents(t.Context(), events); !errors.Is(err, recovery.ErrOverload) || len(sizes) != 1 {
+		t.Errorf("away: got %v after %d chunks, want ErrOverload after one", err, len(sizes))
+	}
+}
+
+func TestMessageIDs(t *testing.T) {
+	t.Parallel()
+	key := recovery.CheckoutKey("default", "a")
+	store, checkout, id, err := recovery.ParseMessageID(recovery.MessageID("north-wind.uk", key, recovery.ReminderID{Generation: 12, Step: 3}))
+	if err != nil || store != "north-wind.uk" || checkout != key || id != (recovery.ReminderID{Generation: 12, Step: 3}) {
+		t.Errorf("got %s, %s, %s, %v; want what was written", store, checkout, id, err)
+	}
+	for _, s := range []string{
+		"", ".", "default", "default.", key + "-1-0", "." + key + "-1-0", "default." + key, "default." + key + "-1", "default." + key + "-1-0-0",
+		"default." + key + "-0-0", "default." + key + "-1-+1", "default." + key + "-01-0", "default." + key + "--1-0", "default." + key + "-1-0\n",
+		"default." + key[1:] + "-1-0", "default.../" + key[3:] + "-1-0", "default." + key + "-99999999999999999999-0",
+	} {
+		if _, _, _, err := recovery.ParseMessageID(s); err == nil {
+			t.Errorf("%q: got no error, want one", s)
+		}
+	}
+}
