@@ -30,7 +30,7 @@ func (s *System) consoleOptions() console.Options {
 		o.Faults["firestore"] = console.Break(s.Firestore)
 	}
 	if s.sweeper != nil {
-		o.Health = func(context.Context) (any, error) { return s.sweeper.report(), nil }
+		o.Health = func(context.Context) (any, error) { return s.report(), nil }
 	}
 	return o
 }
