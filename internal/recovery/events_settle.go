@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -22,10 +23,13 @@ func (s *Service) settleMessage(ctx context.Context, st *Store, m *messageEvents
 			if known = ok; !known {
 				return Change{}, nil
 			}
-			if !r.SentAt.IsZero() {
+			switch {
+			case !r.SentAt.IsZero() && m.tellsTimes():
 				return Change{Message: m.times(st, k.Checkout, r, s.now())}, nil
-			}
-			if again = need == CheckoutOnly; again {
+			case !r.SentAt.IsZero():
+				return Change{}, nil
+			case need == CheckoutOnly:
+				again = true
 				return Change{}, nil
 			}
 			settled = r.Open() || r.State == Unknown
@@ -83,15 +87,33 @@ func (m *messageEvents) settle(st *Store, k Case, now time.Time) Change {
 func (m *messageEvents) times(st *Store, c *Checkout, r Reminder, now time.Time) *Message {
 	row := &Message{Store: st.ID, Checkout: c.Key, Reminder: m.id, ExpiresAt: expiry(st, c, now, r.Due)}
 	for _, e := range m.events {
-		at := map[EventKind]*time.Time{
-			EventDelivered: &row.Delivered, EventOpened: &row.Opened, EventClicked: &row.Clicked,
-			EventBounced: &row.Bounced, EventComplained: &row.Complained,
-		}[e.Kind]
-		if at != nil && (at.IsZero() || e.At.Before(*at)) {
+		if at := row.first(e.Kind); at != nil && (at.IsZero() || e.At.Before(*at)) {
 			*at = e.At
 		}
 	}
 	return row
+}
+
+// tellsTimes says whether an event is of a kind of which the row keeps the first.
+func (m *messageEvents) tellsTimes() bool {
+	return slices.ContainsFunc(m.events, func(e Event) bool { return new(Message).first(e.Kind) != nil })
+}
+
+// first is where the row keeps the first event of the kind; nil where it keeps none.
+func (row *Message) first(kind EventKind) *time.Time {
+	switch kind {
+	case EventDelivered:
+		return &row.Delivered
+	case EventOpened:
+		return &row.Opened
+	case EventClicked:
+		return &row.Clicked
+	case EventBounced:
+		return &row.Bounced
+	case EventComplained:
+		return &row.Complained
+	}
+	return nil
 }
 
 // first is the instant of the earliest event.

@@ -308,6 +308,22 @@ func TestEventsInAnyOrder(t *testing.T) {
 	}
 }
 
+// Most events of a mail tell nothing new: they cost a read, and no write.
+func TestEventsWithoutNews(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.post(left("a"))
+	s.until(half)
+	row := s.row()
+	s.clock.Set(t0.Add(day))
+	for _, kind := range []recovery.EventKind{recovery.EventProcessed, recovery.EventDeferred, recovery.EventBlocked, recovery.EventDropped} {
+		s.wantResult(string(kind), s.tell(event(kind, t0.Add(half))), recovery.EventsResult{Recorded: 1})
+	}
+	if diff := cmp.Diff(row, s.row()); diff != "" {
+		t.Errorf("the row was written (-want +got):\n%s", diff)
+	}
+}
+
 // Events of what we do not know, or may not keep, leave nothing.
 func TestEventsIgnored(t *testing.T) {
 	t.Parallel()
