@@ -20,6 +20,8 @@ func TestFormat(t *testing.T) {
 	}{
 		{"en-US", "USD", 128970, "$1,289.70"},
 		{"en-US", "USD", 5, "$0.05"},
+		{"zh-u-nu-hanidec", "USD", 5, "US$0.05"},
+		{"ar-EG-u-nu-latn", "USD", 128970, "\u200f١٬٢٨٩٫٧٠\u00a0US$"},
 		{"en-US", "USD", 0, "$0.00"},
 		{"en-US", "USD", 123456789012345, "$1,234,567,890,123.45"},
 		{"en-US", "CAD", 1200, "CA$12.00"},

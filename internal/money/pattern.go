@@ -69,12 +69,15 @@ func readPattern(row string) pattern {
 	return p
 }
 
-// parseLocale reads as much of a BCP 47 tag as is well formed; nothing is English.
+// parseLocale reads the language, script and region of a BCP 47 tag, as much of it as
+// is well formed; nothing is English. Extensions are left out: a numbering system such
+// as that of zh-u-nu-hanidec keeps x/text looking for its symbols for ever.
 func parseLocale(locale string) language.Tag {
 	base, _, _ := strings.Cut(strings.ReplaceAll(locale, "_", "-"), "-")
 	for _, s := range []string{locale, base} {
 		if tag, err := language.Parse(s); err == nil && tag != language.Und {
-			return tag
+			plain, _ := language.Compose(tag.Raw()) // well formed, as its parts are
+			return plain
 		}
 	}
 	return language.English
