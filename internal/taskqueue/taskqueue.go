@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"time"
 
 	cloudtasks "cloud.google.com/go/cloudtasks/apiv2"
@@ -131,6 +132,10 @@ func (q *Queue) request(t recovery.Task) (*cloudtaskspb.CreateTaskRequest, error
 	}, nil
 }
 
+// documentID is what the ID of a store or the hash of a checkout may look like. Any
+// other would be a path to other documents, or one that Firestore refuses for ever.
+var documentID = regexp.MustCompile(`^[a-z0-9-]{1,100}$`)
+
 // Parse reads a task back from what Cloud Tasks delivers: the body, and the task's
 // name from its header, from which comes the suffix.
 func Parse(body []byte, header http.Header) (recovery.Task, error) {
@@ -144,8 +149,8 @@ func Parse(body []byte, header http.Header) (recovery.Task, error) {
 	t := recovery.Task{
 		Store: b.Store, Checkout: b.Checkout, Reminder: recovery.ReminderID{Generation: b.Generation, Step: b.Step},
 	}
-	if t.Store == "" || t.Checkout == "" {
-		return recovery.Task{}, errors.New("task body: want store and checkout")
+	if !documentID.MatchString(t.Store) || !documentID.MatchString(t.Checkout) || t.Reminder.Generation < 1 || t.Reminder.Step < 0 {
+		return recovery.Task{}, errors.New("task body: want a store, a checkout's hash, a generation from 1 and a step from 0")
 	}
 	if name := header.Get("X-CloudTasks-TaskName"); len(name) > len(t.Name()) && name[:len(t.Name())+1] == t.Name()+"-" {
 		t.Suffix = name[len(t.Name())+1:]

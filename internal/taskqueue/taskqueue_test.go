@@ -84,6 +84,10 @@ func TestParse(t *testing.T) {
 		{`{"v":1,"store":"default"}`, false},
 		{`{"v":1,"checkout":"hash"}`, false},
 		{`{"v":1,"store":"default","checkout":"hash","generation":"2"}`, false},
+		{`{"v":1,"store":"default","checkout":"a/b","generation":2,"step":1}`, false},
+		{`{"v":1,"store":"..","checkout":"hash","generation":2,"step":1}`, false},
+		{`{"v":1,"store":"default","checkout":"hash","generation":-2,"step":1}`, false},
+		{`{"v":1,"store":"default","checkout":"hash","generation":2,"step":-1}`, false},
 		{`{"v":2,"store":"default","checkout":"hash"}`, true},
 		{`{}`, true},
 	} {
