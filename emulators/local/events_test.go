@@ -51,6 +51,22 @@ func TestEventsSettleWhatIsUnknown(t *testing.T) {
 	}
 }
 
+// Firestore is away when the events come: they are refused, and come again. Promise 4.
+func TestEventsWhileFirestoreIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.CallerDeadline = 300 * time.Millisecond })
+	w.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
+	w.fault("sendgrid", "accept_then_drop", 1)
+	w.advance(30 * time.Minute)
+	w.heal()
+	w.fault("firestore", "unavailable", 1)
+	w.advance(5 * time.Second)
+	w.heal()
+	w.wantStates(w.checkoutNow(sample(t, "checkout.json")), "unknown", "scheduled", "scheduled")
+	w.advance(time.Minute)
+	w.wantStates(w.checkoutNow(sample(t, "checkout.json")), "sent", "scheduled", "scheduled")
+}
+
 // Every event twice, as SendGrid does it: nothing is sent twice or told otherwise.
 func TestEventsTwice(t *testing.T) {
 	t.Parallel()
