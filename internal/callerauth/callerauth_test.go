@@ -37,7 +37,7 @@ var key = sync.OnceValue(func() *rsa.PrivateKey {
 })
 
 // keyServer serves key's public half as the issuer's key set, and counts how often.
-func keyServer(t *testing.T) (url string, fetched *atomic.Int32) {
+func keyServer(t testing.TB) (url string, fetched *atomic.Int32) {
 	t.Helper()
 	fetched = new(atomic.Int32)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -50,7 +50,7 @@ func keyServer(t *testing.T) (url string, fetched *atomic.Int32) {
 	return s.URL, fetched
 }
 
-func checker(t *testing.T, iam bool) *OIDC {
+func checker(t testing.TB, iam bool) *OIDC {
 	t.Helper()
 	url, _ := keyServer(t)
 	return NewOIDC(OIDCOptions{Issuer: issuer, KeysURL: url, IAM: iam, Now: func() time.Time { return now }})
@@ -74,7 +74,7 @@ func with(name string, value any) claims {
 	return c
 }
 
-func sign(t *testing.T, alg jose.SignatureAlgorithm, k any, c claims) string {
+func sign(t testing.TB, alg jose.SignatureAlgorithm, k any, c claims) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: k}, (&jose.SignerOptions{}).WithHeader("kid", "1"))
 	if err != nil {
@@ -96,20 +96,20 @@ func sign(t *testing.T, alg jose.SignatureAlgorithm, k any, c claims) string {
 }
 
 // signed is a token as the issuer signs it.
-func signed(t *testing.T, c claims) string {
+func signed(t testing.TB, c claims) string {
 	t.Helper()
 	return sign(t, jose.RS256, key(), c)
 }
 
 // stripped is a token as Cloud Run passes it on.
-func stripped(t *testing.T, c claims) string {
+func stripped(t testing.TB, c claims) string {
 	t.Helper()
 	text := signed(t, c)
 	return text[:strings.LastIndex(text, ".")+1] + "SIGNATURE_REMOVED_BY_GOOGLE"
 }
 
 // unsigned is a token with that header and signature.
-func unsigned(t *testing.T, header, signature string) string {
+func unsigned(t testing.TB, header, signature string) string {
 	t.Helper()
 	payload, err := json.Marshal(good())
 	if err != nil {
