@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/comeback-checkout/comeback/emulators/sendgrid"
+)
+
+// fault is one way in which a part of the surroundings fails.
+type fault struct{ target, mode string }
+
+func allFaults() (list []fault) {
+	for _, target := range []string{"sendgrid", "cloudtasks", "firestore"} {
+		for _, mode := range []string{"unavailable", "timeout", "slow", "accept_then_drop", "duplicate"} {
+			if target != "firestore" || mode != "duplicate" {
+				list = append(list, fault{target, mode})
+			}
+		}
+	}
+	return list
+}
+
+// breakSomething sets a fault in two lives of three, each in its turn, for some or
+// all calls. It ends with the life at the latest.
+func (s *siege) breakSomething() bool {
+	s.t.Helper()
+	if s.dice.IntN(3) == 0 {
+		return false
+	}
+	f := s.faults[s.faulted%len(s.faults)]
+	s.faulted++
+	rate := []float64{0.1, 0.3, 0.5, 1}[s.dice.IntN(4)]
+	s.console(http.StatusOK, http.MethodPost, "/api/faults", toJSON(s.t, body{"target": f.target, "mode": f.mode, "rate": rate, "latency": "15ms"}))
+	return true
+}
+
+// steps are by how much a life moves the clock: enough for reminders to fall due,
+// too little for all of them to do so before the kill.
+func (s *siege) steps() (list []time.Duration) {
+	const m, h = time.Minute, time.Hour
+	sizes := []time.Duration{time.Second, 2 * m, 10 * m, 30 * m, 30 * m, h, 6 * h}
+	for range 1 + s.dice.IntN(8) {
+		list = append(list, sizes[s.dice.IntN(len(sizes))])
+	}
+	return list
+}
+
+// moveClock moves the clock until the program is dead.
+func (s *siege) moveClock(steps []time.Duration) {
+	for _, d := range steps {
+		s.happens()
+		if _, err := s.tell(http.MethodPost, "/api/clock", toJSON(s.t, body{"advance": d.String()})); err != nil {
+			return
+		}
+	}
+}
+
+// reaction is what SendGrid tells in a life of what a shopper did with a mail: nothing
+// in most of them. Of what its servers did with each mail it tells by itself.
+type reaction struct {
+	kind  string
+	which int // mail, of those in the box
+}
+
+func (s *siege) reaction() (r reaction) {
+	if r.which = s.dice.IntN(1000); r.which%5 == 0 {
+		kinds := []string{"open", "click", "bounce", "spamreport", "unsubscribe"}
+		r.kind = kinds[s.dice.IntN(len(kinds))]
+	}
+	return r
+}
+
+func (s *siege) react(r reaction) {
+	if r.kind == "" {
+		return
+	}
+	var mails []sendgrid.Message
+	a, err := s.tell(http.MethodGet, "/api/messages", "")
+	if err == nil {
+		err = json.Unmarshal([]byte(a.Raw), &mails)
+	}
+	if err != nil || len(mails) == 0 {
+		return // it is dead, or nothing was mailed yet
+	}
+	m := mails[r.which%len(mails)]
+	_, _ = s.tell(http.MethodPost, "/api/messages/"+m.ID+"/events", toJSON(s.t, body{"event": r.kind}))
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// shopper is one person's checkouts and orders, and the story of both.
+type shopper struct {
+	email   string
+	baskets []*basket
+	orders  []*purchase
+
+	mu    sync.Mutex
+	story []string
+}
+
+// basket is a checkout as its shop knows it.
+type basket struct {
+	id, cart   string
+	stamped    bool   // its news say of when they are
+	body       string // as last sent
+	items      int
+	generation int // as last answered
+}
+
+// purchase is an order that was answered, and when at the latest.
+type purchase struct {
+	id, body string
+	matched  []string
+	answered time.Time
+	// covers are the newest generations that were answered when it was made: they and
+	// those before are over. every is the checkout that it names, which is over for good.
+	covers map[*basket]int
+	every  string
+}
+
+// latest is one of the shopper's checkouts, nil if there is none.
+func (p *shopper) latest(dice *rand.Rand) *basket {
+	if len(p.baskets) == 0 {
+		return nil
+	}
+	return p.baskets[dice.IntN(len(p.baskets))]
+}
+
+// matched are the checkouts that an order's answer names.
+func (a answer) matched() (ids []string) {
+	list, _ := a.Body["matched"].([]any)
+	for _, id := range list {
+		ids = append(ids, fmt.Sprint(id))
+	}
+	return ids
+}
+
+// tell adds to the shopper's story; what repeats the line before is left out.
+func (p *shopper) tell(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	line := fmt.Sprintf(format, args...)
+	if n := len(p.story); n == 0 || p.story[n-1] != line {
+		p.story = append(p.story, line)
+	}
+}
