@@ -128,8 +128,11 @@ func TestEventsKey(t *testing.T) {
 	if got := load(t, store(""), none, "SendGridEvents").Stores["default"].SendGrid.EventsPublicKey; got != "" {
 		t.Errorf("got %q, want none", got.Reveal())
 	}
-	emulator := env{"COMEBACK_SENDGRID_EVENTS_KEY": eventsKey}
-	if got := load(t, store(""), emulator, "").Stores["default"].SendGrid.EventsPublicKey; got != eventsKey {
-		t.Errorf("got %q, want the emulator's", got.Reveal())
+	// The emulator signs, also where SendGrid's own key is at hand.
+	for _, own := range []string{"", "the service's"} {
+		emulator := env{"COMEBACK_SENDGRID_EVENTS_KEY": eventsKey, "SENDGRID_EVENTS_PUBLIC_KEY": own}
+		if got := load(t, store(""), emulator, "").Stores["default"].SendGrid.EventsPublicKey; got != eventsKey {
+			t.Errorf("with SendGrid's own key %q: got %q, want the emulator's", own, got.Reveal())
+		}
 	}
 }
