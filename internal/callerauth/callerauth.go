@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -61,7 +62,7 @@ func NewOIDC(o OIDCOptions) *OIDC {
 // audience, issued to the service account; else an ErrUnauthorized that says why.
 func (c *OIDC) Check(ctx context.Context, authorization, audience, account string) error {
 	token, ok := bearer(authorization)
-	if !ok {
+	if !ok || !compact.MatchString(token) {
 		return fmt.Errorf("%w: want a bearer token", ErrUnauthorized)
 	}
 	verifier := c.signed
@@ -89,6 +90,10 @@ func (c *OIDC) Check(ctx context.Context, authorization, audience, account strin
 	}
 	return nil
 }
+
+// compact is the one form in which tokens travel in a header. The library would read
+// JSON as well, whose header need not be signed.
+var compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
 
 func bearer(authorization string) (string, bool) {
 	scheme, token, ok := strings.Cut(authorization, " ")

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -197,6 +198,8 @@ func TestForgedToken(t *testing.T) {
 		"another's signature":           "Bearer " + header + "." + strings.Split(signed(t, with("sub", "2")), ".")[1] + "." + signature,
 		"a cut signature":               "Bearer " + header + "." + payload + "." + signature[:len(signature)-4],
 		"a signature that says removed": "Bearer " + header + "." + payload + "." + base64.RawURLEncoding.EncodeToString([]byte(removedSignature)),
+		"JSON":                          fmt.Sprintf(`Bearer {"protected":%q,"payload":%q,"signature":%q}`, header, payload, signature),
+		"a line break in it":            "Bearer " + header + "." + payload + ".\n" + signature,
 		"removed, in lower case":        "Bearer " + unsigned(t, `{"alg":"RS256","kid":"1"}`, strings.ToLower(removedSignature)),
 		"removed, and more":             "Bearer " + unsigned(t, `{"alg":"RS256","kid":"1"}`, removedSignature+".x"),
 	} {
