@@ -12,7 +12,7 @@ DEMO_FLAGS ?=
 DEPLOY_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test simulate bench lint fmt plan deploy destroy
+.PHONY: help run demo build test simulate fuzz bench lint fmt plan deploy destroy
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,15 @@ SEED ?= 1
 
 simulate: ## N random histories with faults, all promises checked (N=1000000 SEED=1)
 	$(GO) run ./internal/simulation/simulate -n $(N) -seed $(SEED)
+
+# How long each fuzz target looks for new cases.
+FUZZTIME ?= 30s
+
+fuzz: ## looks for new cases with every fuzz target (FUZZTIME=30s); make test runs the kept ones
+	@grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's/:[0-9]*:func / /' | while read -r file target; do \
+		echo "$$target in $$(dirname $$file)"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" || exit 1; \
+	done
 
 bench: ## the benchmarks (PKG=./functions BENCH=Checkout)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
