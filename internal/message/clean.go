@@ -61,10 +61,13 @@ func unlinked(text string) string {
 	return text
 }
 
+// hostForm is a name, with a port if need be. Go takes quotes and brackets for hosts too.
+var hostForm = regexp.MustCompile(`^[\pL\pM\pN._-]+(:[0-9]+)?$`)
+
 // webURL returns s if it is an absolute http or https address, else "".
 func webURL(s string) string {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || !hostForm.MatchString(u.Host) || u.Scheme != "http" && u.Scheme != "https" {
 		return ""
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return breaks(r) || unicode.In(r, unicode.Cf) }) {
