@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Lengths, in characters, up to which text from outside is shown.
@@ -70,7 +71,7 @@ func webURL(s string) string {
 	if err != nil || !hostForm.MatchString(u.Host) || u.Scheme != "http" && u.Scheme != "https" {
 		return ""
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return breaks(r) || unicode.In(r, unicode.Cf) }) {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return breaks(r) || unicode.In(r, unicode.Cf) }) {
 		return "" // it could break off in the text part
 	}
 	return u.String()
