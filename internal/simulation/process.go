@@ -39,7 +39,7 @@ func newThread() *thread {
 
 func (t *thread) do() {
 	defer func() {
-		if p := recover(); p != (any)(died{}) {
+		if p := recover(); p != any(died{}) {
 			t.wrong = p
 		}
 	}()
