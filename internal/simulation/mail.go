@@ -126,7 +126,7 @@ func (w *world) postEvent(e *happening, body []byte, try int) {
 	w.serve(inst, dice, "", call{
 		path: "/webhooks/sendgrid", body: body, header: "X-Twilio-Email-Event-Webhook-Signature", value: signature,
 		more: [2]string{"X-Twilio-Email-Event-Webhook-Timestamp", timestamp},
-	}, func(a answer1) {
+	}, func(a reply) {
 		w.tell("SendGrid tells that %s of %s: answered %d %s", e.what, e.key, a.status, a.body)
 		if a.status/100 == 2 {
 			e.told = append(e.told, w.moment())

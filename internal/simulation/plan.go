@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
 // day is 24 hours.
@@ -26,24 +24,6 @@ type plan struct {
 	configs []config
 	ops     []op
 	faults  []fault
-}
-
-// config is what the store's configuration says; the first holds from the start.
-type config struct {
-	steps         []time.Duration
-	window        bool
-	maxLate       time.Duration
-	resend        bool
-	each          bool
-	consent       recovery.Consent
-	sameStep      time.Duration
-	between       time.Duration
-	afterOrder    time.Duration
-	cap           int
-	spread        time.Duration
-	holdout       int
-	activeFromDay int // 0: off
-	shadow        bool
 }
 
 // action is what an op does.
@@ -120,53 +100,6 @@ type drawing struct {
 func (d *drawing) chance(n int) bool { return d.IntN(n) == 0 }
 
 func (d *drawing) pick(list ...time.Duration) time.Duration { return list[d.IntN(len(list))] }
-
-func (d *drawing) config() config {
-	c := config{
-		steps: []time.Duration{30 * time.Minute, day, 3 * day}, maxLate: 6 * time.Hour, consent: recovery.ConsentAny,
-		sameStep: day, cap: 10,
-	}
-	switch d.IntN(8) {
-	case 0:
-		c.steps = []time.Duration{10 * time.Second, 10 * time.Minute, time.Hour}
-	case 1:
-		c.steps = []time.Duration{time.Hour, 2 * time.Hour}
-	case 2:
-		if d.chance(6) {
-			c.steps = []time.Duration{30 * time.Minute, 33 * day} // beyond the queue's horizon
-		}
-	}
-	if d.chance(2) {
-		c.sameStep, c.cap = 0, 0
-	}
-	c.window = d.chance(6)
-	c.each = d.chance(3)
-	c.resend = d.chance(5)
-	if d.chance(4) {
-		c.maxLate = d.pick(time.Hour, 2*day)
-	}
-	switch d.IntN(14) {
-	case 0:
-		c.consent = recovery.ConsentOptIn
-	case 1:
-		c.consent = recovery.ConsentCustomers
-	case 2:
-		c.between = d.pick(time.Hour, day)
-	case 3:
-		c.afterOrder = 2 * day
-	case 4:
-		c.spread = time.Minute
-	case 5:
-		c.holdout = 40
-	case 6:
-		c.activeFromDay = 1 + d.IntN(3)
-	case 7:
-		c.shadow = d.chance(4)
-	case 8:
-		c.cap = 2
-	}
-	return c
-}
 
 // moment is some instant of the history, often one at which something else happens
 // or a default reminder of it is due.
@@ -306,24 +239,4 @@ func (d *drawing) repeat() {
 func (d *drawing) add(o op) {
 	o.id, o.at = len(d.ops), o.at.Truncate(time.Microsecond)
 	d.ops = append(d.ops, o)
-}
-
-// store is the store as configured.
-func (c config) store(id string, key []byte) *recovery.Store {
-	s := &recovery.Store{
-		ID: id, Name: "Shop", From: recovery.Address{Email: "shop@example.com"}, Consent: c.consent, EachCheckout: c.each,
-		Cooldown: recovery.Cooldown{BetweenMessages: c.between, AfterOrder: c.afterOrder, SameStep: c.sameStep},
-		Cap:      recovery.Cap{Messages: c.cap, Per: 7 * day}, MaxLate: c.maxLate, Spread: c.spread, ResendUnknown: c.resend,
-		HoldoutPercent: c.holdout, Retention: 90 * day, Shadow: c.shadow, IDKey: key,
-	}
-	for i, after := range c.steps {
-		s.Steps = append(s.Steps, recovery.Step{After: after, Template: "t" + strconv.Itoa(i)})
-	}
-	if c.window {
-		s.Window = &recovery.SendWindow{From: 8 * time.Hour, To: 21 * time.Hour}
-	}
-	if c.activeFromDay > 0 {
-		s.ActiveFrom = begin.Add(time.Duration(c.activeFromDay) * day)
-	}
-	return s
 }

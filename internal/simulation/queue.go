@@ -65,12 +65,12 @@ func (w *world) enqueue(t recovery.Task) error {
 	w.queue.names[name] = forEver
 	k := &task{Task: t, name: name}
 	w.queue.pending = append(w.queue.pending, k)
-	w.plan1(k, t.At.Sub(begin))
+	w.planDispatch(k, t.At.Sub(begin))
 	return nil
 }
 
-// plan1 plans the task's next dispatch.
-func (w *world) plan1(t *task, at time.Duration) {
+// planDispatch plans the task's next dispatch.
+func (w *world) planDispatch(t *task, at time.Duration) {
 	t.at = max(at, w.now)
 	t.turn++
 	turn := t.turn
@@ -119,7 +119,7 @@ func (w *world) dispatch(t *task) {
 			w.taint(t.Checkout)
 			w.drop(t)
 		default:
-			w.plan1(t, w.now+pause)
+			w.planDispatch(t, w.now+pause)
 		}
 	}
 	w.remind(t, t.attempts, answer)
@@ -135,7 +135,7 @@ func (w *world) remind(t *task, attempt int, answer func(status int)) {
 	body := fmt.Appendf(nil, `{"v":1,"store":%q,"checkout":%q,"generation":%d,"step":%d}`, t.Store, t.Checkout, t.Reminder.Generation, t.Reminder.Step)
 	w.serve(inst, dice, t.Checkout, call{
 		path: "/tasks/remind", token: w.signer.token, header: "X-Cloudtasks-Taskname", value: t.name, body: body, dispatch: d,
-	}, func(a answer1) {
+	}, func(a reply) {
 		d.status, d.ended = a.status, w.moment()
 		w.tell("task %s is answered %d %s", t, a.status, a.body)
 		answer(a.status)
@@ -190,9 +190,9 @@ func (w *world) misplace(f fault) {
 		case taskLost:
 			w.drop(t)
 		case dispatchEarly:
-			w.plan1(t, t.at-f.last)
+			w.planDispatch(t, t.at-f.last)
 		case dispatchLate:
-			w.plan1(t, t.at+f.last)
+			w.planDispatch(t, t.at+f.last)
 		}
 	}
 }

@@ -18,8 +18,8 @@ type call struct {
 	dispatch      *dispatch
 }
 
-// answer1 is what came back; status 0: nothing, the process died.
-type answer1 struct {
+// reply is what came back; status 0: nothing, the process died.
+type reply struct {
 	status int
 	body   []byte
 }
@@ -27,7 +27,7 @@ type answer1 struct {
 // recorder is an http.ResponseWriter.
 type recorder struct {
 	header http.Header
-	answer answer1
+	answer reply
 }
 
 func (r *recorder) Header() http.Header { return r.header }
@@ -43,7 +43,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 const handlerTime = 29 * time.Second
 
 // serve lets the instance answer a call.
-func (w *world) serve(inst *instance, dice dice, checkout string, c call, then func(answer1)) {
+func (w *world) serve(inst *instance, dice dice, checkout string, c call, then func(reply)) {
 	rec := &recorder{header: make(http.Header, 4)}
 	header := http.Header{"Authorization": {c.token}, "Content-Type": {"application/json"}}
 	if c.header != "" {
@@ -59,7 +59,7 @@ func (w *world) serve(inst *instance, dice dice, checkout string, c call, then f
 	r := &run{instance: inst, dice: dice, checkout: checkout, deadline: w.now + handlerTime, dispatch: c.dispatch}
 	r.finished = func(dead bool) {
 		if dead {
-			then(answer1{})
+			then(reply{})
 			return
 		}
 		then(rec.answer)

@@ -26,7 +26,7 @@ func (w *world) request(o *op, try int) {
 	w.record.requests = append(w.record.requests, q)
 	w.tell("POST %s to %s, whose clock is off by %s: %s", o.do.path(), inst.name, inst.skew, o.body)
 	answered := false
-	answer := func(a answer1) {
+	answer := func(a reply) {
 		if answered {
 			return
 		}
@@ -37,14 +37,14 @@ func (w *world) request(o *op, try int) {
 			w.after(5*time.Second<<min(try-1, 6), func() { w.request(o, try+1) })
 		}
 	}
-	w.serve(inst, dice, w.keys(o.about.checkout), call{path: o.do.path(), token: "Bearer " + apiKey, body: o.body}, func(a answer1) {
+	w.serve(inst, dice, w.keys(o.about.checkout), call{path: o.do.path(), token: "Bearer " + apiKey, body: o.body}, func(a reply) {
 		if a.status != 0 && w.take(callAnswer).kind == loseAnswer {
 			w.taint(w.keys(o.about.checkout))
-			a = answer1{}
+			a = reply{}
 		}
 		answer(a)
 	})
-	w.after(callerTime, func() { answer(answer1{}) })
+	w.after(callerTime, func() { answer(reply{}) })
 }
 
 // finish asks how each checkout stands, as a storefront can at any time: by sending
@@ -67,7 +67,7 @@ func (w *world) finish() {
 // word on the checkout.
 func (w *world) ask(o *op) {
 	body := fmt.Appendf(nil, `{"checkout_id":%q,"email":%q,"updated_at":%q}`, o.about.checkout, o.about.email, instant(-day))
-	w.serve(w.instances[0], w.throw(label("ask", o.id), 0), "", call{path: o.do.path(), token: "Bearer " + apiKey, body: body}, func(a answer1) {
+	w.serve(w.instances[0], w.throw(label("ask", o.id), 0), "", call{path: o.do.path(), token: "Bearer " + apiKey, body: body}, func(a reply) {
 		var c checkoutAnswer
 		if err := json.Unmarshal(a.body, &c); err != nil || a.status/100 != 2 {
 			w.record.violate(6, "asked again, the checkout %s answers %d %s", o.about.checkout, a.status, a.body)

@@ -47,7 +47,7 @@ func (w *world) sweep(n int) {
 	inst, dice := w.choose(label("sweep", n), int(w.now/time.Minute))
 	w.tell("the scheduler calls Sweep at %s", inst.name)
 	w.record.sweeps++
-	w.serve(inst, dice, "", call{path: "/tasks/sweep", token: w.signer.token, body: []byte("{}")}, func(a answer1) {
+	w.serve(inst, dice, "", call{path: "/tasks/sweep", token: w.signer.token, body: []byte("{}")}, func(a reply) {
 		w.tell("Sweep answers %d %s", a.status, a.body)
 	})
 	if n == 1 && w.take(callSweep).kind == sweepTwice {
