@@ -64,4 +64,3 @@ func (r *Runner) Close() {
 	}
 	r.idle = nil
 }
-
