@@ -127,9 +127,10 @@ func isDomain(s string) bool {
 			return false
 		}
 	}
-	_, err := strconv.Atoi(labels[len(labels)-1])
-	return len(labels) > 1 && err != nil
+	return len(labels) > 1 && strings.ContainsFunc(labels[len(labels)-1], notDigit)
 }
+
+func notDigit(r rune) bool { return !unicode.IsDigit(r) }
 
 // invisible characters turn an address around, or make it look like another.
 func invisible(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }

@@ -243,6 +243,9 @@ func withinLimits(t *testing.T, c *recovery.Checkout) {
 	if at := strings.LastIndexByte(c.Email, '@'); at < 1 || c.Email != recovery.NormalizeEmail(c.Email) || strings.ContainsAny(c.Email, " \r\n\x00<>,") || !strings.Contains(c.Email[at:], ".") {
 		t.Errorf("address %q", c.Email)
 	}
+	if top := c.Email[strings.LastIndexByte(c.Email, '.')+1:]; strings.Trim(top, "0123456789") == "" {
+		t.Errorf("address %q, at a number", c.Email)
+	}
 }
 
 // browserHost is where a browser would go: it takes \ for /, any number of slashes,

@@ -192,7 +192,7 @@ func (e endpoint) log(ctx context.Context, log *slog.Logger, r *request, res res
 	}
 	attrs = append(attrs, res.attrs...)
 	if name := r.Header.Get("X-CloudTasks-TaskName"); e.task && name != "" {
-		attrs = append(attrs, "task", name, "retry", r.Header.Get("X-CloudTasks-TaskRetryCount"))
+		attrs = append(attrs, "task", short(name), "retry", short(r.Header.Get("X-CloudTasks-TaskRetryCount")))
 	}
 	level := res.level
 	if err != nil {
@@ -206,6 +206,9 @@ func (e endpoint) log(ctx context.Context, log *slog.Logger, r *request, res res
 	}
 	log.Log(ctx, level, "request", attrs...)
 }
+
+// short is a header's value, cut to what Cloud Tasks sends at most: anybody may call.
+func short(value string) string { return value[:min(len(value), 500)] }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
