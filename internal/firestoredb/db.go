@@ -93,8 +93,8 @@ func (d *DB) ToCheck(ctx context.Context, now time.Time, after *recovery.Checkou
 	var list []*recovery.Checkout
 	var unreadable []error
 	for {
-		want := limit - len(list)
-		snaps, err := q.Limit(want).Documents(ctx).GetAll()
+		// Each time a whole page: those of which nothing comes may be many in a row.
+		snaps, err := q.Limit(limit).Documents(ctx).GetAll()
 		if err != nil {
 			return nil, fmt.Errorf("query checkouts to check: %w", translate(err))
 		}
@@ -106,12 +106,25 @@ func (d *DB) ToCheck(ctx context.Context, now time.Time, after *recovery.Checkou
 			case !c.CheckAt.IsZero(): // expired ones are nobody's any more, and must not fill the page
 				list = append(list, c)
 			}
+			if len(list) == limit {
+				return list, someOf(unreadable)
+			}
 		}
-		if len(snaps) < want || len(list) == limit {
-			return list, errors.Join(unreadable...)
+		if len(snaps) < limit {
+			return list, someOf(unreadable)
 		}
 		q = q.StartAfter(snaps[len(snaps)-1])
 	}
+}
+
+// someOf joins the first few of the errors, and says how many more there are: they end
+// in one line of the log.
+func someOf(errs []error) error {
+	const few = 5
+	if len(errs) > few {
+		errs = append(errs[:few:few], fmt.Errorf("and %d more like these", len(errs)-few))
+	}
+	return errors.Join(errs...)
 }
 
 // overdue asks for the checkouts that the sweep is to look at. The filter on all

@@ -1,6 +1,8 @@
 package firestoredb
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +38,35 @@ func TestToCheckPassesOverUnreadable(t *testing.T) {
 	}
 	if err == nil {
 		t.Error("the unreadable one was not reported")
+	}
+}
+
+// Many in a row neither fill a page nor the log.
+func TestToCheckPassesOverMany(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	db := open(t, recoverytest.NewClock(now), terraform.Indexes)
+	for i := range 12 {
+		odd := db.doc("s", "checkouts", fmt.Sprintf("%02d", i))
+		doc := map[string]any{"shard": 0, "check_at": now.Add(-time.Minute), "customer_id": 17}
+		if i%6 == 5 {
+			delete(doc, "customer_id")
+		}
+		if _, err := odd.Set(t.Context(), doc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err := db.ToCheck(t.Context(), now, nil, 1)
+	if len(first) != 1 || first[0].Key != "05" || err == nil {
+		t.Fatalf("got %v, %v; want the first that can be read", first, err)
+	}
+	rest, err := db.ToCheck(t.Context(), now, first[0], 4)
+	if len(rest) != 1 || rest[0].Key != "11" || err == nil {
+		t.Errorf("got %v, %v; want the second", rest, err)
+	}
+	all, err := db.ToCheck(t.Context(), now, nil, 20)
+	if len(all) != 2 || err == nil || !strings.HasSuffix(err.Error(), "and 5 more like these") {
+		t.Errorf("got %v, %v; want both, and how many more there are", all, err)
 	}
 }
 
