@@ -59,38 +59,7 @@ func reminded(task recovery.Task, run recovery.Run) response {
 	return res
 }
 
-// sweep is POST /tasks/sweep: it enqueues what should have run and did not, and then
-// logs for how long each caller has been silent.
-func sweep(ctx context.Context, a *app.App, r *request) (response, error) {
-	if err := a.CheckScheduler(ctx, r.auth); err != nil {
-		return response{}, err
-	}
-	result, err := a.Service.Sweep(ctx)
-	logSilences(ctx, a)
-	return response{
-		status: http.StatusOK, body: sweepBody{result.Checkouts, result.Enqueued}, outcome: "swept",
-		attrs: []any{"checkouts", result.Checkouts, "enqueued", result.Enqueued, "lag_ms", result.Oldest.Milliseconds()},
-	}, err
-}
-
-// logSilences writes a line for each caller that was ever heard of: an alert is made
-// of them, and one on missing requests could not tell a quiet shop from a broken one.
-func logSilences(ctx context.Context, a *app.App) {
-	silences, err := a.Service.Silences(ctx, sources())
-	if err != nil {
-		a.Log.WarnContext(ctx, "silence of callers not measured", "error", err)
-	}
-	for _, s := range silences {
-		a.Log.InfoContext(ctx, "heard", "store", s.Store, "source", s.Name, "silent_ms", s.For.Milliseconds())
-	}
-}
-
 type outcomeBody struct {
 	Outcome string `json:"outcome"`
 	Reason  string `json:"reason,omitempty"`
-}
-
-type sweepBody struct {
-	Checkouts int `json:"checkouts"`
-	Enqueued  int `json:"enqueued"`
 }

@@ -134,6 +134,7 @@ type DB interface {
 	FindForOrder(ctx context.Context, q OrderQuery) (OrderCase, error)
 	// ToCheck lists checkouts of all stores whose CheckAt is at or before now, at
 	// most limit, the longest overdue first, after the given one (nil: from the start).
+	// Fewer than limit are all that there are.
 	// Checkouts that cannot be read are left out, and reported by an error beside the
 	// list of the others.
 	ToCheck(ctx context.Context, now time.Time, after *Checkout, limit int) ([]*Checkout, error)

@@ -27,7 +27,8 @@ type Service struct {
 	// nil: in goroutines of their own.
 	Together func(work ...func())
 
-	marked throttle
+	marked  throttle
+	sweptTo resumePoint
 }
 
 func (s *Service) together(work ...func()) {

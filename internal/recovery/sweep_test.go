@@ -179,6 +179,7 @@ func TestSweepPassesConflicts(t *testing.T) {
 	}
 	s.queue.Purge()
 	s.clock.Set(t0.Add(half + time.Minute))
+	s.Together = oneByOne
 	s.DB = &busyDB{DB: s.db, conflicts: 1000}
 	if got := s.sweep(); got.Checkouts != 150 {
 		t.Errorf("got %+v, want 150 checkouts looked at, each once", got)
