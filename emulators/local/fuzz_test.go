@@ -30,7 +30,7 @@ func FuzzClockFile(f *testing.F) {
 			return
 		}
 		now := machine.Add(time.Duration(ahead))
-		if started, err := file.Start(now, machine); err == nil && started < kept {
+		if started, err := file.Start(now, machine); err == nil && started < kept && len(text) > 0 { // an empty one keeps nothing
 			t.Errorf("%q: -now starts at %v, before the kept %v", text, started, kept)
 		}
 		if len(text) > len("00000000001800000000\n") {
