@@ -131,14 +131,16 @@ func (w *world) live() {
 	w.finish()
 }
 
-// fill has requests sent once more, long after, until the history has seen enough.
+// fill has requests sent once more, until the history has seen enough.
 func (w *world) fill() {
-	for i := 0; len(w.record.requests)+len(w.record.dispatches) < w.plan.least; i++ {
+	missing := w.plan.least - len(w.record.requests) - len(w.record.dispatches)
+	for i := 0; missing > 0; i++ {
 		if o := &w.plan.ops[i%len(w.plan.ops)]; o.do != configure {
-			w.perform(o)
-			w.runAll()
+			missing--
+			w.after(time.Duration(missing)*time.Minute, func() { w.perform(o) })
 		}
 	}
+	w.runAll()
 }
 
 // patience bounds a history: what goes on for longer than this stays open for ever.
