@@ -63,7 +63,7 @@ func (l *loader) keys(o *object, s *Store) {
 	s.SendGrid = SendGrid{
 		APIKey:          l.secret(sg.secret("api_key"), keySendGridAPIKey, "SENDGRID_API_KEY"),
 		Region:          scalar(sg.plain("region"), "global", oneOf("global", "eu")),
-		EventsPublicKey: l.secret(events, keyEventsPublicKey, "SENDGRID_EVENTS_PUBLIC_KEY"),
+		EventsPublicKey: l.secret(events, keyEventsPublicKey, serviceEventsKey),
 	}
 	l.checkEvents(o, events, s)
 }
@@ -117,6 +117,9 @@ func (l *loader) secrets(p place, key, fallback string, most int) []Secret {
 	return list
 }
 
+// serviceEventsKey is the variable that mostly holds SendGrid's own key.
+const serviceEventsKey = "SENDGRID_EVENTS_PUBLIC_KEY"
+
 var referenceForm = regexp.MustCompile(`^env:[A-Za-z_][A-Za-z0-9_]*$`)
 
 // secret reads a reference and gives what its variable holds; "" where the function
@@ -148,14 +151,14 @@ func (l *loader) resolve(p place, key, variable string) Secret {
 	value := l.variable(variable)
 	emulator := l.variable(varSendGridEventsKey)
 	switch {
-	case key == keyEventsPublicKey && emulator != "" && !l.cloud: // it signs, whatever key is at hand besides
+	case variable == serviceEventsKey && emulator != "" && !l.cloud: // it signs, also where the service's key is at hand
 		return Secret(emulator)
 	case value != "" && l.cloud && value == development[key]:
 		l.add(p.path, "the variable "+variable+" holds the value for development", "want a random one, of 32 characters or so")
 	case value != "":
 		return Secret(value)
 	case key == keyEventsPublicKey: // may be absent: no event is accepted then
-		return ""
+		return Secret(emulator)
 	case l.cloud:
 		l.add(p.path, "the variable "+variable+" is not set", "want it filled from Secret Manager")
 	default:

@@ -52,7 +52,7 @@ func Variables() []Variable {
 		{varFirestoreEmulator, "", "a Firestore emulator's address; for one machine only"},
 		{varCloudTasksEmulator, "", "a Cloud Tasks emulator's address; for one machine only"},
 		{varSendGridHost, "", "a SendGrid emulator's URL; for one machine only"},
-		{varSendGridEventsKey, "", "the SendGrid emulator's key of events, which counts instead of the file's; for one machine only"},
+		{varSendGridEventsKey, "", "the SendGrid emulator's key of events, which counts instead of SENDGRID_EVENTS_PUBLIC_KEY, and where the file's reference is not set; for one machine only"},
 		{varKService, "", "set by Cloud Run: this is the cloud, where nothing falls back to a value for development"},
 		{varFunctionTarget, "", "set by Cloud Run functions: the function to serve, whose secrets alone are read"},
 		{varLogLevel, "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`; `make run` shows warnings only, unless it is set"},
