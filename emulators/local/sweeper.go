@@ -22,19 +22,6 @@ type sweeper struct {
 	health   Health
 }
 
-// Health is what GET /api/health tells.
-type Health struct {
-	Now        time.Time  `json:"now"`
-	Sweeps     int        `json:"sweeps"`               // calls of Sweep
-	LeftOut    int        `json:"left_out"`             // minutes whose sweep would have found nothing
-	Failed     int        `json:"failed"`               // sweeps not answered 200
-	LastSweep  *time.Time `json:"last_sweep,omitempty"` // nil before the first
-	LastStatus int        `json:"last_status,omitempty"`
-	LastError  string     `json:"last_error,omitempty"`
-	Checkouts  int        `json:"checkouts"` // that all sweeps together looked at
-	Enqueued   int        `json:"enqueued"`  // tasks that they made
-}
-
 func newSweeper(s *System) *sweeper {
 	w := &sweeper{s: s, client: &http.Client{Timeout: 30 * time.Second}}
 	s.sweeper = w
@@ -51,7 +38,7 @@ func (w *sweeper) start() {
 		case err != nil:
 			w.note(0, sweepResult{}, err, time.Since(began))
 		case nothing:
-			w.leaveOut()
+			w.leaveOut(next)
 		default:
 			status, result, err := w.call()
 			w.note(status, result, err, time.Since(began))
@@ -101,32 +88,14 @@ func (w *sweeper) look(now time.Time, revision uint64) error {
 	return nil
 }
 
-func (w *sweeper) leaveOut() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.health.LeftOut++
+// sweepResult is what Sweep answers.
+type sweepResult struct {
+	Checkouts int   `json:"checkouts"`
+	Enqueued  int   `json:"enqueued"`
+	Pages     int   `json:"pages"`
+	More      bool  `json:"more"`
+	LagMS     int64 `json:"lag_ms"`
 }
-
-// note writes down how a sweep went, and how much real time it took.
-func (w *sweeper) note(status int, result sweepResult, err error, took time.Duration) {
-	now := w.s.Clock.Now()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	h := &w.health
-	h.Sweeps++
-	h.LastSweep, h.LastStatus, h.LastError = &now, status, ""
-	h.Checkouts += result.Checkouts
-	h.Enqueued += result.Enqueued
-	if err != nil {
-		h.Failed++
-		h.LastError = err.Error()
-		if took > slowFailure {
-			w.lookFrom = now.Add(lookAgain)
-		}
-	}
-}
-
-type sweepResult struct{ Checkouts, Enqueued int }
 
 func (w *sweeper) call() (status int, result sweepResult, err error) {
 	url := w.s.Config.Env.SweepURL
@@ -152,13 +121,4 @@ func (w *sweeper) call() (status int, result sweepResult, err error) {
 		err = json.Unmarshal(body, &result)
 	}
 	return res.StatusCode, result, err
-}
-
-// report is the health as it is now.
-func (w *sweeper) report() Health {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	h := w.health
-	h.Now = w.s.Clock.Now()
-	return h
 }
