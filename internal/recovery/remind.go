@@ -87,11 +87,7 @@ func (s *Service) postponeToOpening(ctx context.Context, t Task, opening time.Ti
 // made sure of first. A hop towards a far instant has done its work with that.
 func (s *Service) postpone(ctx context.Context, t Task, c *Checkout, due time.Time) error {
 	hop, isHop := hopOf(t.Suffix)
-	suffix := dueSuffix(due)
-	if isHop {
-		suffix = ""
-	}
-	next := taskFor(c, t.Reminder, due, s.now(), hop, suffix)
+	next := taskFor(c, t.Reminder, due, s.now(), hop, dueSuffix(due))
 	if err := s.Queue.Create(ctx, next); err != nil {
 		return fmt.Errorf("enqueue for the due instant: %w", err)
 	}

@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -116,7 +117,8 @@ func TestFarReminders(t *testing.T) {
 	for _, task := range s.queue.Pending() {
 		names = append(names, task.Name())
 	}
-	if want := []string{s.task("a", 1, 1).Name(), s.task("a", 1, 2).Name() + "-h2"}; !slices.Equal(names, want) {
+	exact := "-" + strconv.FormatInt(t0.Add(45*day).UnixMicro(), 36) // no other news took that name
+	if want := []string{s.task("a", 1, 1).Name() + exact, s.task("a", 1, 2).Name() + "-h2"}; !slices.Equal(names, want) {
 		t.Errorf("after the first hops: tasks %v, want the exact one and the second hop: %v", names, want)
 	}
 	if len(s.retries) > 0 {
@@ -130,4 +132,21 @@ func TestFarReminders(t *testing.T) {
 	s.wantMails("a 1-0", "a 1-1")
 	s.until(100 * day)
 	s.wantMails("a 1-0", "a 1-1", "a 1-2")
+}
+
+// News that is repeated later, and would have made the reminder due at another instant,
+// takes no name that the last hop needs.
+func TestRepeatedBeforeTheHop(t *testing.T) {
+	t.Parallel()
+	st := testStore()
+	st.Steps = []recovery.Step{{After: 33 * day, Template: "first"}}
+	s := open(t, st)
+	s.sweeping = false
+	s.post(left("a"))
+	s.until(10 * day)
+	again := left("a")
+	again.AbandonedAt, again.UpdatedAt = time.Time{}, t0.Add(2*day)
+	s.post(again)
+	s.until(33 * day)
+	s.wantMails("a 1-0")
 }
