@@ -56,7 +56,7 @@ FUZZTIME ?= 30s
 fuzz: ## looks for new cases with every fuzz target (FUZZTIME=30s); make test runs the kept ones
 	@grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's/:[0-9]*:func / /' | while read -r file target; do \
 		echo "$$target in $$(dirname $$file)"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" || exit 1; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 50x -parallel 1 "$$(dirname $$file)" || exit 1; \
 	done
 
 bench: ## the benchmarks (PKG=./functions BENCH=Checkout)
