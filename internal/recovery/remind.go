@@ -115,8 +115,10 @@ type claim string
 // the claim may be there, for nobody but this run to use.
 func (s *Service) tryClaim(ctx context.Context, a *attempt) error {
 	err := s.claimOnce(ctx, a)
-	if err != nil && a.checkout != nil && ctx.Err() == nil {
-		err = s.claimOnce(ctx, a)
+	if read := a.checkout; err != nil && read != nil && ctx.Err() == nil {
+		if err = s.claimOnce(ctx, a); a.checkout == nil {
+			a.checkout = read // it was not read again: the first claim may be there, to be given back
+		}
 	}
 	if err != nil {
 		a.State = "" // it was not recorded, as far as is known
