@@ -11,7 +11,9 @@ import (
 // fault is one way in which a part of the surroundings fails.
 type fault struct{ target, mode string }
 
-func allFaults() (list []fault) {
+// allFaults has every fault once, and again those that tempt to mail twice.
+func allFaults() []fault {
+	list := []fault{{"sendgrid", "accept_then_drop"}, {"sendgrid", "accept_then_drop"}, {"firestore", "accept_then_drop"}, {"firestore", "slow"}}
 	for _, target := range []string{"sendgrid", "cloudtasks", "firestore"} {
 		for _, mode := range []string{"unavailable", "timeout", "slow", "accept_then_drop", "duplicate"} {
 			if target != "firestore" || mode != "duplicate" {
@@ -31,17 +33,18 @@ func (s *siege) breakSomething() bool {
 	}
 	f := s.faults[s.faulted%len(s.faults)]
 	s.faulted++
-	rate := []float64{0.1, 0.3, 0.5, 1}[s.dice.IntN(4)]
+	rate := []float64{0.2, 0.5, 0.8, 1}[s.dice.IntN(4)]
 	s.console(http.StatusOK, http.MethodPost, "/api/faults", toJSON(s.t, body{"target": f.target, "mode": f.mode, "rate": rate, "latency": "15ms"}))
 	return true
 }
 
-// steps are by how much a life moves the clock: enough for reminders to fall due,
-// too little for all of them to do so before the kill.
+// steps are by how much a life moves the clock, at first so far that reminders fall
+// due: the kill is to come in between them.
 func (s *siege) steps() (list []time.Duration) {
-	const m, h = time.Minute, time.Hour
-	sizes := []time.Duration{time.Second, 2 * m, 10 * m, 30 * m, 30 * m, h, 6 * h}
-	for range 1 + s.dice.IntN(8) {
+	const m = time.Minute
+	sizes := []time.Duration{m, 4 * m, 20 * m, time.Second, 20 * time.Second, m, m}
+	list = append(list, sizes[s.dice.IntN(3)])
+	for range s.dice.IntN(6) {
 		list = append(list, sizes[s.dice.IntN(len(sizes))])
 	}
 	return list

@@ -75,7 +75,7 @@ func (sh *shop) someShopper() *shopper {
 }
 
 func (sh *shop) newShopper() *shopper {
-	p := &shopper{email: fmt.Sprintf("%s.%d@example.net", sh.name, len(sh.shoppers))}
+	p := &shopper{email: fmt.Sprintf("%s.%d@example.net", sh.name, len(sh.shoppers)), lives: &sh.s.kills}
 	sh.shoppers = append(sh.shoppers, p)
 	return p
 }
@@ -132,13 +132,13 @@ func (sh *shop) post(p *shopper, path, requestBody string) (answer, bool) {
 		case err != nil:
 			p.tell("POST %s %s: no answer", path, requestBody)
 		case a.Status/100 == 2:
-			p.tell("POST %s %s: %d %s", path, requestBody, a.Status, a.Raw)
+			p.tell("POST %s %s: %d %s", path, requestBody, a.Status, strings.TrimSpace(a.Raw))
 			sh.s.happens()
 			return a, true
 		default:
-			p.tell("POST %s %s: %d %s", path, requestBody, a.Status, a.Raw)
+			p.tell("POST %s %s: %d %s", path, requestBody, a.Status, strings.TrimSpace(a.Raw))
 			if a.Status < 500 && a.Status != http.StatusTooManyRequests {
-				sh.s.t.Errorf("POST %s: got %d %s, which is final", path, a.Status, a.Raw)
+				sh.s.t.Errorf("POST %s: got %d %s, which is final", path, a.Status, strings.TrimSpace(a.Raw))
 				return a, false
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type shopper struct {
 	baskets []*basket
 	orders  []*purchase
 
+	lives *atomic.Int64 // of the program
 	mu    sync.Mutex
 	story []string
 }
@@ -23,14 +25,15 @@ type basket struct {
 	stamped    bool   // its news say of when they are
 	body       string // as last sent
 	items      int
-	generation int // as last answered
+	generation int    // as last answered
+	now        answer // in the end
 }
 
 // purchase is an order that was answered, and when at the latest.
 type purchase struct {
-	id, body string
-	matched  []string
-	answered time.Time
+	id, body       string
+	matched, again []string // checkouts, and those in the end
+	answered       time.Time
 	// covers are the newest generations that were answered when it was made: they and
 	// those before are over. every is the checkout that it names, which is over for good.
 	covers map[*basket]int
@@ -54,11 +57,12 @@ func (a answer) matched() (ids []string) {
 	return ids
 }
 
-// tell adds to the shopper's story; what repeats the line before is left out.
+// tell adds to the shopper's story, with the number of the life that it happened in;
+// what repeats the line before is left out.
 func (p *shopper) tell(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	line := fmt.Sprintf(format, args...)
+	line := fmt.Sprintf("life %d: ", p.lives.Load()) + fmt.Sprintf(format, args...)
 	if n := len(p.story); n == 0 || p.story[n-1] != line {
 		p.story = append(p.story, line)
 	}
