@@ -32,10 +32,22 @@ func (w *world) check() {
 			e.newestNews(a)
 			e.answeredRight(a)
 			e.allowed(a)
+			e.inWindow(a)
+			e.theNewestSpeaks(a)
+			e.heldBack(a)
+			e.withinTheHour(a)
 		}
 	}
 	for id, key := range e.keys {
 		e.ends(id, key)
+		e.dueAsAsked(id, key)
+		e.ordered(id, key)
+	}
+	for _, d := range r.dispatches {
+		e.told(d)
+	}
+	for _, q := range r.requests {
+		e.matched(q)
 	}
 	slices.SortFunc(r.violations, func(a, b Violation) int {
 		if a.Promise != b.Promise {
@@ -73,7 +85,7 @@ func (e *evidence) resends() bool {
 func (e *evidence) neverAfterTheOrder(a *attempt) {
 	k := e.visits[a.checkout]
 	for _, o := range e.orders {
-		recorded := slices.ContainsFunc(o.accepted, func(q *request) bool { return q.ended.before(a.dispatch.begun) })
+		recorded := slices.ContainsFunc(o.accepted, func(q *request) bool { return e.before(q.ended, a) })
 		if !recorded {
 			continue
 		}
@@ -105,7 +117,7 @@ const runTime = 30 * time.Second
 func (e *evidence) inTime(a *attempt) {
 	id := e.visits[a.checkout].id
 	for g, at := range e.begun {
-		if g.checkout == a.checkout && g.generation > a.generation && at.before(a.dispatch.begun) {
+		if g.checkout == a.checkout && g.generation > a.generation && e.before(at, a) {
 			e.violate(5, "reminder %s of %s was mailed after generation %d was answered", a.reminderKey, id, g.generation)
 		}
 	}
@@ -182,7 +194,7 @@ func (e *evidence) newestNews(a *attempt) {
 	}
 	newest := time.Duration(-1 << 62)
 	for _, q := range k.accepted {
-		if q.ended.before(a.dispatch.begun) {
+		if e.before(q.ended, a) {
 			newest = max(newest, q.about.news)
 		}
 	}

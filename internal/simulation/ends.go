@@ -58,6 +58,9 @@ func maybe(v verdict) bool    { return v.kind == nil || v.kind == recovery.ErrUn
 func rejected(v verdict) bool { return v.kind == recovery.ErrRejected }
 
 func (f *fate) check() {
+	if f.state != recovery.Sent && slices.ContainsFunc(f.attempts[f.key], func(a *attempt) bool { return a.verdict.kind == nil && a.dispatch.status == 200 }) {
+		f.violate(4, "SendGrid took it, and the task was answered as done")
+	}
 	switch f.state {
 	case recovery.Sent:
 		if !f.among(accepted) {
@@ -82,6 +85,9 @@ func (f *fate) check() {
 func (f *fate) unknown() {
 	if !f.tainted[f.key.checkout] {
 		f.violate(4, "nothing went wrong")
+	}
+	if !f.among(maybe) && f.hits[die]+f.hits[stall]+f.hits[dbAway] == 0 {
+		f.violate(4, "it never went to SendGrid, and no run of it died")
 	}
 	if slices.ContainsFunc(f.happenings, func(h *happening) bool { return h.key == f.key }) {
 		f.violate(2, "an event of it was taken")

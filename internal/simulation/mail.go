@@ -128,6 +128,7 @@ func (w *world) postEvent(e *happening, body []byte, try int) {
 		more: [2]string{"X-Twilio-Email-Event-Webhook-Timestamp", timestamp},
 	}, func(a reply) {
 		w.tell("SendGrid tells that %s of %s: answered %d %s", e.what, e.key, a.status, a.body)
+		w.answeredSelf("an event", a.status)
 		if a.status/100 == 2 {
 			e.told = append(e.told, w.moment())
 			w.record.happenings = append(w.record.happenings, e)

@@ -54,6 +54,7 @@ type about struct {
 	placed                       time.Duration
 	hasPlaced                    bool
 	abandoned                    bool // abandoned_at is given
+	abandonedAt                  time.Duration
 	optIn                        bool
 }
 
@@ -192,8 +193,8 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 		}
 		fmt.Fprintf(&b, `,"updated_at":%q`, instant(a.news))
 		if v.chance(4) {
-			a.abandoned = true
-			fmt.Fprintf(&b, `,"abandoned_at":%q`, instant(a.news-time.Duration(v.IntN(2000))*time.Microsecond))
+			a.abandoned, a.abandonedAt = true, a.news-time.Duration(v.IntN(2000))*time.Microsecond
+			fmt.Fprintf(&b, `,"abandoned_at":%q`, instant(a.abandonedAt))
 		}
 	}
 	b.WriteString("}")

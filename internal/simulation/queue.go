@@ -129,14 +129,14 @@ func (w *world) dispatch(t *task) {
 // remind hands the task to one of the instances.
 func (w *world) remind(t *task, attempt int, answer func(status int)) {
 	inst, dice := w.choose(t.name, attempt)
-	d := &dispatch{name: t.name, key: keyOf(t.Task), begun: w.moment(), clock: w.now + inst.skew}
+	d := &dispatch{name: t.name, key: keyOf(t.Task), begun: w.moment(), clock: w.now + inst.skew, skew: inst.skew}
 	w.record.dispatches = append(w.record.dispatches, d)
 	w.tell("task %s goes to %s, whose clock is off by %s", t, inst.name, inst.skew)
 	body := fmt.Appendf(nil, `{"v":1,"store":%q,"checkout":%q,"generation":%d,"step":%d}`, t.Store, t.Checkout, t.Reminder.Generation, t.Reminder.Step)
 	w.serve(inst, dice, t.Checkout, call{
 		path: "/tasks/remind", token: w.signer.token, header: "X-Cloudtasks-Taskname", value: t.name, body: body, dispatch: d,
 	}, func(a reply) {
-		d.status, d.ended = a.status, w.moment()
+		d.status, d.ended, d.body = a.status, w.moment(), a.body
 		w.tell("task %s is answered %d %s", t, a.status, a.body)
 		answer(a.status)
 	})

@@ -77,7 +77,9 @@ type dispatch struct {
 	key          reminderKey
 	begun, ended moment
 	clock        time.Duration // of the instance, when it began
+	skew         time.Duration // of the instance
 	status       int
+	body         []byte
 }
 
 // attempt is one mail that reached SendGrid.

@@ -14,7 +14,7 @@ var suppressing = []string{"bounce", "dropped", "spamreport", "unsubscribe"}
 func (e *evidence) allowed(a *attempt) {
 	k := e.visits[a.checkout]
 	for _, h := range e.happenings {
-		taken := slices.ContainsFunc(h.told, func(m moment) bool { return m.before(a.dispatch.begun) })
+		taken := slices.ContainsFunc(h.told, func(m moment) bool { return e.before(m, a) })
 		if taken && h.to == a.to && slices.Contains(suppressing, h.what) {
 			e.violate(7, "reminder %s of %s was mailed in a run that began after a %s event of %s was taken", a.reminderKey, k.id, h.what, a.to)
 		}

@@ -49,6 +49,7 @@ func (w *world) sweep(n int) {
 	w.record.sweeps++
 	w.serve(inst, dice, "", call{path: "/tasks/sweep", token: w.signer.token, body: []byte("{}")}, func(a reply) {
 		w.tell("Sweep answers %d %s", a.status, a.body)
+		w.answeredSelf("Sweep", a.status)
 	})
 	if n == 1 && w.take(callSweep).kind == sweepTwice {
 		w.sweep(2)
