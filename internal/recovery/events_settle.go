@@ -63,6 +63,9 @@ func (m *messageEvents) settle(st *Store, k Case, now time.Time) Change {
 	}
 	// Events tell whole seconds; nothing is sent before it is due.
 	r.SentAt, r.Message = earlier(later(m.first(), r.Due), now), m.provider()
+	if !r.ClaimedUntil.IsZero() { // the claim came just before; the first event may be a late one
+		r.SentAt = earlier(r.SentAt, later(r.claimedAt(), r.Due))
+	}
 	if c.LastSent == nil {
 		c.LastSent = map[int]time.Time{}
 	}
