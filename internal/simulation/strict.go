@@ -284,6 +284,9 @@ func (e *evidence) tried(d *dispatch) bool {
 
 // certainly is the first reason that held for certain when the run began.
 func (e *evidence) certainly(d *dispatch, k *known) recovery.Reason {
+	if e.last[d.key.checkout].Generation != d.key.generation {
+		return "" // an order may count by the T of its time, and not by the later one
+	}
 	for _, o := range e.orders {
 		recorded := slices.ContainsFunc(o.accepted, func(q *request) bool { return q.ended.before(d.begun) })
 		close := len(k.emails) == 1 && o.email == k.emails[0] || o.cart != "" && o.cart == k.cart
