@@ -52,6 +52,7 @@ type attempt struct {
 	mine     claim
 	waited   time.Time // the instant that it waited for; zero if it did not
 	checkout *Checkout // as last read, with what this run changed
+	claimed  *Checkout // as it was judged when this run claimed it
 }
 
 // waitAndClaim tries to claim, after a wait if the task is a little early. The wait
@@ -134,6 +135,9 @@ func (s *Service) claimOnce(ctx context.Context, a *attempt) error {
 		if won = a.holdsClaim(); won {
 			r := k.Checkout.Reminders[id]
 			a.Run = Run{Verdict: Verdict{Do: Send}, Late: r.lateness(r.claimedAt(), a.waited)}
+			// What was judged is mailed: since then the address may have become that of
+			// somebody who ordered.
+			a.checkout = a.claimed
 			return Change{}, nil
 		}
 		return a.decide(k, s.now()), nil
@@ -164,6 +168,9 @@ func (a *attempt) decide(k Case, now time.Time) Change {
 		a.Late = k.Checkout.Reminders[id].lateness(now, a.waited)
 	}
 	ch := apply(a.st, k, id, a.Verdict, a.mine, now)
+	if a.Do == Send {
+		a.claimed = k.Checkout
+	}
 	a.State = a.tells(k.Checkout.Reminders[id])
 	return ch
 }
