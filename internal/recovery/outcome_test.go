@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -108,5 +109,58 @@ func TestMessageKeepsItsAddress(t *testing.T) {
 		if got := s.db.Messages(); len(got) != 1 || got[0].Email != anAddress || got[0].Shopper != recovery.ShopperKey(s.store.IDKey, s.store.ID, anAddress) {
 			t.Errorf("%s: got %+v, want one message to %s", name, got, anAddress)
 		}
+	}
+}
+
+// decidesOnly is a DB whose next update decides and does not commit.
+type decidesOnly struct {
+	recovery.DB
+	times int
+}
+
+func (d *decidesOnly) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	if d.times--; d.times < 0 {
+		return d.DB.UpdateCheckout(ctx, store, key, need, decide)
+	}
+	err := d.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		_, _ = decide(k)
+		return recovery.Change{}, recovery.ErrOverload
+	})
+	return err
+}
+
+// Promise 2: without a claim that is there for certain nothing is mailed.
+func TestNoClaimNoMail(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.post(left("a"))
+	s.clock.Set(t0.Add(half))
+	s.DB = &decidesOnly{s.db, 2}
+	if _, err := s.remind("a", 1, 0); !errors.Is(err, recovery.ErrOverload) {
+		t.Errorf("got %v, want ErrOverload", err)
+	}
+	s.wantMails()
+	s.until(half + time.Minute)
+	s.wantMails("a 1-0")
+}
+
+// Every mail of the period counts for the cap, however far they are apart.
+func TestCapCountsAllOfThePeriod(t *testing.T) {
+	t.Parallel()
+	for _, apart := range []time.Duration{time.Minute, time.Hour, 2 * day} {
+		store := testStore()
+		store.EachCheckout, store.MaxLate, store.Cap = true, 30*day, recovery.Cap{Messages: 2, Per: 7 * day}
+		store.Steps = store.Steps[:1]
+		s := open(t, store)
+		s.sweeping = false
+		for i, id := range []string{"a", "b", "c"} {
+			s.post(left(id))
+			s.clock.Set(t0.Add(half + time.Duration(i)*apart))
+			if _, err := s.remind(id, 1, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.wantMails("a 1-0", "b 1-0")
+		s.wantReminders("c", 1, "skipped cooldown")
 	}
 }
