@@ -60,3 +60,17 @@ func TestTasksOfOtherVersions(t *testing.T) {
 		}
 	}
 }
+
+// A run that wants its task again says so to Cloud Tasks.
+func TestTasksAreAskedForAgain(t *testing.T) {
+	t.Parallel()
+	s := open()
+	s.Tokens = anyToken{}
+	s.loseReminder()
+	s.db.FailAll(recovery.ErrOverload)
+	w := httptest.NewRecorder()
+	Handler(s.App).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/tasks/remind", strings.NewReader(aTask(1))))
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("got %d %s, want 503", w.Code, w.Body)
+	}
+}
