@@ -151,3 +151,18 @@ func TestEventsOfOthers(t *testing.T) {
 	w.advance(80 * time.Hour)
 	w.wantMails(ana, ana, ana)
 }
+
+// A test is repeated with its ID after the first has expired, and somebody opens the
+// first mail: the second one comes all the same.
+func TestEventOfAnExpiredCheckout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withConfig(storeYAML("reminders: [{after: 30m, template: first}]", "test_recipients: [me@example.com]")))
+	b := sampleBody(t, "checkout.json", body{"abandoned_at": nil, "test": true})
+	w.post(http.StatusCreated, checkoutPath, b)
+	w.advance(73 * time.Hour)
+	w.wantMails("me@example.com")
+	w.post(http.StatusCreated, checkoutPath, b)
+	w.event(0, "open")
+	w.advance(time.Hour)
+	w.wantMails("me@example.com", "me@example.com")
+}

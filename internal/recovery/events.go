@@ -86,15 +86,10 @@ type EventsResult struct {
 	Suppressed int // shoppers who are not mailed any more, or were not before
 }
 
-func (r *EventsResult) add(o EventsResult) {
-	r.Recorded += o.Recorded
-	r.Ignored += o.Ignored
-	r.Settled += o.Settled
-	r.Suppressed += o.Suppressed
-}
-
-// messagesAtOnce is how many messages' events are recorded side by side.
-const messagesAtOnce = 16
+// eventsAtOnce is how many messages or shoppers are written side by side: SendGrid posts
+// up to 768 kB, some 2,000 events, and each takes a transaction or two of the seconds
+// that the request has.
+const eventsAtOnce = 64
 
 // RecordEvents records what the mail service tells: reminders of which the outcome was
 // not known are sent, the first instant of each kind is kept on the message, and
@@ -103,32 +98,94 @@ const messagesAtOnce = 16
 // No event is remembered by its ID. A state that is settled stays, an instant takes
 // the least, a suppression the strongest: the same events, again or in another order,
 // leave what they left.
+//
+// The suppressions come first: should the time not suffice, shoppers are left alone at
+// least. Where it does not, the mail service sends all of it again, and each time another
+// part comes first.
 func (s *Service) RecordEvents(ctx context.Context, events []Event) (EventsResult, error) {
 	var result EventsResult
+	var messages []*messageEvents
+	for _, m := range byMessage(events) {
+		if m.store = s.Stores[m.storeID]; m.store == nil {
+			result.Ignored += len(m.events)
+			continue
+		}
+		m.date(s.now())
+		messages = append(messages, m)
+	}
+	messages = s.turned(messages)
+	suppressed, err := s.suppressAll(ctx, messages)
+	result.Suppressed = suppressed
+	if errors.Is(err, ErrOverload) {
+		return result, err
+	}
+	work := make([]func() error, len(messages))
+	for i, m := range messages {
+		work[i] = func() error { return s.settleMessage(ctx, m) }
+	}
+	err = errors.Join(err, s.inParts(work))
+	for _, m := range messages {
+		result.count(m)
+	}
+	return result, err
+}
+
+// turned begins the list elsewhere each second, in the same order.
+func (s *Service) turned(list []*messageEvents) []*messageEvents {
+	if len(list) <= eventsAtOnce {
+		return list
+	}
+	at := int(s.now().Unix() % int64(len(list)))
+	return slices.Concat(list[at:], list[:at])
+}
+
+// inParts does work side by side, eventsAtOnce at a time, until a part meets a service
+// that is overloaded. What fails otherwise keeps nothing from the rest.
+func (s *Service) inParts(work []func() error) error {
 	var errs []error
-	for chunk := range slices.Chunk(byMessage(events), messagesAtOnce) {
-		results, failed := make([]EventsResult, len(chunk)), make([]error, len(chunk))
-		work := make([]func(), len(chunk))
-		for i, m := range chunk {
-			work[i] = func() { results[i], failed[i] = s.recordMessage(ctx, m) }
+	for part := range slices.Chunk(work, eventsAtOnce) {
+		failed := make([]error, len(part))
+		list := make([]func(), len(part))
+		for i, f := range part {
+			list[i] = func() { failed[i] = f() }
 		}
-		s.together(work...)
-		for _, r := range results {
-			result.add(r)
-		}
+		s.together(list...)
 		errs = append(errs, failed...)
-		if err := errors.Join(errs...); errors.Is(err, ErrOverload) { // they all come again
-			return result, err
+		if err := errors.Join(errs...); errors.Is(err, ErrOverload) {
+			return err
 		}
 	}
-	return result, errors.Join(errs...)
+	return errors.Join(errs...)
+}
+
+func (r *EventsResult) count(m *messageEvents) {
+	if !m.known {
+		r.Ignored += len(m.events)
+		return
+	}
+	r.Recorded += len(m.events)
+	if m.settled {
+		r.Settled++
+	}
 }
 
 // messageEvents are the events of one message.
 type messageEvents struct {
-	store, checkout string
-	id              ReminderID
-	events          []Event
+	storeID, checkout string
+	id                ReminderID
+	events            []Event
+	store             *Store
+
+	known, settled bool // what became of them
+}
+
+// date gives events without an instant, or ahead of us, ours: it is the later one.
+func (m *messageEvents) date(now time.Time) {
+	for i, e := range m.events {
+		if m.events[i].At = Instant(e.At); e.At.Year() <= 1 || e.At.After(now) {
+			m.events[i].At = now
+		}
+	}
 }
 
 // byMessage groups events, in the order in which each message first appears.
@@ -143,45 +200,11 @@ func byMessage(events []Event) []*messageEvents {
 		k := key{e.Store, e.Checkout, e.Reminder}
 		m := known[k]
 		if m == nil {
-			m = &messageEvents{store: e.Store, checkout: e.Checkout, id: e.Reminder}
+			m = &messageEvents{storeID: e.Store, checkout: e.Checkout, id: e.Reminder}
 			known[k] = m
 			list = append(list, m)
 		}
 		m.events = append(m.events, e)
 	}
 	return list
-}
-
-// recordMessage records the events of one message. The suppression comes first: if
-// the process dies in between, the shopper is left alone at least.
-func (s *Service) recordMessage(ctx context.Context, m *messageEvents) (EventsResult, error) {
-	st, now := s.Stores[m.store], s.now()
-	if st == nil {
-		return EventsResult{Ignored: len(m.events)}, nil
-	}
-	for i, e := range m.events { // our clock is the later one
-		if m.events[i].At = Instant(e.At); e.At.Year() <= 1 || e.At.After(now) {
-			m.events[i].At = now
-		}
-	}
-	var result EventsResult
-	for _, one := range m.suppressions(st) {
-		if err := s.DB.Suppress(ctx, m.store, one.shopper, one.Suppression); err != nil {
-			return result, fmt.Errorf("suppress shopper %s: %w", one.shopper, err)
-		}
-		result.Suppressed++
-	}
-	known, settled, err := s.settleMessage(ctx, st, m)
-	switch {
-	case err != nil:
-		return result, fmt.Errorf("record events of message %s-%s: %w", m.checkout, m.id, err)
-	case !known:
-		result.Ignored = len(m.events)
-	default:
-		result.Recorded = len(m.events)
-	}
-	if settled {
-		result.Settled = 1
-	}
-	return result, nil
 }

@@ -2,44 +2,50 @@ package recovery
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 )
 
 // settleMessage writes what the events say onto the message's row and, where it was
-// not known that the message was sent, onto its reminder. known is false where there
-// is no such reminder, or nothing of it may be kept.
-func (s *Service) settleMessage(ctx context.Context, st *Store, m *messageEvents) (known, settled bool, err error) {
+// not known that the message was sent, onto its reminder. It notes on m whether there is
+// such a reminder, of which something was handed over and may be kept, and whether that
+// was settled.
+func (s *Service) settleMessage(ctx context.Context, m *messageEvents) error {
 	// Mostly the reminder is sent and one document is read. Else more is written, and
-	// the shopper counts too: whether they were erased, and their recent messages.
+	// it counts too whether the shopper was erased.
 	for _, need := range []Need{CheckoutOnly, WholeCase} {
 		again := false
-		err = s.DB.UpdateCheckout(ctx, m.store, m.checkout, need, func(k Case) (Change, error) {
-			known, settled, again = false, false, false
+		err := s.DB.UpdateCheckout(ctx, m.store.ID, m.checkout, need, func(k Case) (Change, error) {
+			m.known, m.settled, again = false, false, false
 			if k.Checkout == nil || erased(k) {
 				return Change{}, nil
 			}
-			r, ok := k.Checkout.Reminders[m.id]
-			if known = ok; !known {
-				return Change{}, nil
+			r := k.Checkout.Reminders[m.id]
+			switch r.State {
+			case Sent:
+				if m.known = true; m.tellsTimes() {
+					return Change{Message: m.times(k.Checkout, r, s.now())}, nil
+				}
+			case Claimed, Unknown:
+				if again = need == CheckoutOnly; !again {
+					m.known, m.settled = true, true
+					return m.settle(k, s.now()), nil
+				}
 			}
-			switch {
-			case !r.SentAt.IsZero() && m.tellsTimes():
-				return Change{Message: m.times(st, k.Checkout, r, s.now())}, nil
-			case !r.SentAt.IsZero():
-				return Change{}, nil
-			case need == CheckoutOnly:
-				again = true
-				return Change{}, nil
-			}
-			settled = r.Open() || r.State == Unknown
-			return m.settle(st, k, s.now()), nil
+			// Nothing was handed over for any other: the event is of an earlier checkout of
+			// this ID, which has expired.
+			return Change{}, nil
 		})
-		if err != nil || !again {
+		if err != nil {
+			m.known, m.settled = false, false
+			return fmt.Errorf("record events of message %s-%s: %w", m.checkout, m.id, err)
+		}
+		if !again {
 			break
 		}
 	}
-	return known, settled && err == nil, err
+	return nil
 }
 
 // erased says whether nothing may be kept of the shopper any more.
@@ -49,46 +55,34 @@ func erased(k Case) bool {
 
 // settle is what events write of which the first proves that the message was sent. The
 // run that sent it may still hold its claim: its attempt stays, so that it can add
-// what only it knows. A reminder that has ended otherwise keeps its end.
-func (m *messageEvents) settle(st *Store, k Case, now time.Time) Change {
-	c := k.Checkout
+// what only it knows.
+func (m *messageEvents) settle(k Case, now time.Time) Change {
+	st, c := m.store, k.Checkout
 	r := c.Reminders[m.id]
-	var ch Change
-	if r.State == Scheduled && st.countsMessages() && !c.Test { // it was taken back as not sent
-		marks := markMessage(st, k.Shopper.Messages, MessageMark{Checkout: c.Key, Reminder: m.id, At: now}, now)
-		ch.Marks = &Marks{Shopper: c.ShopperKey, Messages: marks, ExpiresAt: now.Add(st.Retention)}
-	}
-	if r.Open() || r.State == Unknown {
-		r.State, r.Look = Sent, time.Time{}
-	}
-	// Events tell whole seconds; nothing is sent before it is due.
-	r.SentAt, r.Message = earlier(later(m.first(), r.Due), now), m.provider()
-	if !r.ClaimedUntil.IsZero() { // the claim came just before; the first event may be a late one
-		r.SentAt = earlier(r.SentAt, later(r.claimedAt(), r.Due))
-	}
+	// The claim came just before the mail; the first event may be a late one.
+	r.State, r.Look, r.SentAt, r.Message = Sent, time.Time{}, earlier(later(r.claimedAt(), r.Due), now), m.provider()
 	if c.LastSent == nil {
 		c.LastSent = map[int]time.Time{}
 	}
 	c.LastSent[m.id.Step] = later(c.LastSent[m.id.Step], r.SentAt)
 	c.Reminders[m.id] = r
 	settle(st, c, now)
-	ch.Update = []*Checkout{c}
 
-	row, times := newRow(st, c, m.id, r, now), m.times(st, c, r, now)
-	times.CheckoutID, times.Total, times.Template, times.Test = row.CheckoutID, row.Total, row.Template, row.Test
-	times.State, times.Provider, times.SentAt = Sent, row.Provider, row.SentAt
-	times.Shopper, times.Email = row.Shopper, row.Email
+	row := newRow(st, c, m.id, r, now)
 	// The checkout's address may be another by now. A test goes to other people.
 	if email := m.email(); email != "" && !c.Test && NormalizeEmail(email) != NormalizeEmail(c.Email) {
-		times.Shopper, times.Email = ShopperKey(st.IDKey, st.ID, NormalizeEmail(email)), email
+		row.Shopper, row.Email = ShopperKey(st.IDKey, st.ID, NormalizeEmail(email)), email
 	}
-	ch.Message = times
-	return ch
+	return Change{Update: []*Checkout{c}, Message: m.timed(row)}
 }
 
 // times is the part of the message's row that the events themselves tell.
-func (m *messageEvents) times(st *Store, c *Checkout, r Reminder, now time.Time) *Message {
-	row := &Message{Store: st.ID, Checkout: c.Key, Reminder: m.id, ExpiresAt: expiry(st, c, now, r.Due)}
+func (m *messageEvents) times(c *Checkout, r Reminder, now time.Time) *Message {
+	return m.timed(&Message{Store: m.store.ID, Checkout: c.Key, Reminder: m.id, ExpiresAt: expiry(m.store, c, now, r.Due)})
+}
+
+// timed notes on the row the first instant of each kind.
+func (m *messageEvents) timed(row *Message) *Message {
 	for _, e := range m.events {
 		if at := row.first(e.Kind); at != nil && (at.IsZero() || e.At.Before(*at)) {
 			*at = e.At
@@ -117,15 +111,6 @@ func (row *Message) first(kind EventKind) *time.Time {
 		return &row.Complained
 	}
 	return nil
-}
-
-// first is the instant of the earliest event.
-func (m *messageEvents) first() time.Time {
-	first := m.events[0].At
-	for _, e := range m.events {
-		first = earlier(first, e.At)
-	}
-	return first
 }
 
 func (m *messageEvents) provider() string {

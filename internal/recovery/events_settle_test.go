@@ -34,28 +34,6 @@ func TestEventEndsTheSweepsWork(t *testing.T) {
 	}
 }
 
-// A mail that was taken for refused counts for its shopper once an event tells that it
-// went out.
-func TestEventCountsWhatWasTakenBack(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil)
-	s.post(left("a"))
-	s.mailer.LoseNext(refused(recovery.ErrOverload, "503"))
-	s.clock.Set(t0.Add(half))
-	if _, err := s.remind("a", 1, 0); !errors.Is(err, recovery.ErrOverload) {
-		t.Fatalf("got %v, want ErrOverload", err)
-	}
-	shopper := recovery.ShopperKey(s.store.IDKey, s.store.ID, anAddress)
-	if marks := s.db.ShopperMarks(s.store.ID, shopper); len(marks) != 0 {
-		t.Fatalf("got %+v after the refusal, want no marks", marks)
-	}
-	s.tell(event(recovery.EventDelivered, s.clock.Now()))
-	s.wantReminders("a", 1, "sent", "scheduled", "scheduled")
-	if marks := s.db.ShopperMarks(s.store.ID, shopper); len(marks) != 1 || marks[0].Reminder != (recovery.ReminderID{Generation: 1}) {
-		t.Errorf("got %+v, want the mail's mark", marks)
-	}
-}
-
 // failsFor is a DB that cannot update one checkout.
 type failsFor struct {
 	recovery.DB
@@ -76,6 +54,7 @@ func TestEventsAskAgainForEach(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"a", "b", "c"} {
 		s := open(t, nil)
+		s.store.EachCheckout = true
 		var events []recovery.Event
 		for _, id := range []string{"a", "b", "c"} {
 			s.post(left(id))
@@ -83,6 +62,7 @@ func TestEventsAskAgainForEach(t *testing.T) {
 			e.Checkout = recovery.CheckoutKey(s.store.ID, id)
 			events = append(events, e)
 		}
+		s.until(half)
 		s.DB = failsFor{s.db, recovery.CheckoutKey(s.store.ID, bad), recovery.ErrConflict}
 		result, err := s.RecordEvents(t.Context(), events)
 		if !errors.Is(err, recovery.ErrConflict) || result.Recorded != 2 {

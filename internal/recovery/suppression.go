@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -26,29 +28,41 @@ func (s Suppression) Replaces(old *Suppression) bool {
 	return slices.Index(suppressing, s.Reason) < slices.Index(suppressing, old.Reason)
 }
 
-// shopperSuppression is a suppression of the shopper with the key.
-type shopperSuppression struct {
-	shopper string
-	Suppression
-}
-
-// suppressions are what the events ask for, one for each shopper, in the order of the
-// events.
-func (m *messageEvents) suppressions(st *Store) []shopperSuppression {
-	var list []shopperSuppression
-	for _, e := range m.events {
-		reason, email := e.suppresses(), NormalizeEmail(e.Email)
-		if reason == "" || email == "" {
-			continue
-		}
-		one := shopperSuppression{ShopperKey(st.IDKey, st.ID, email), Suppression{reason, e.At}}
-		i := slices.IndexFunc(list, func(o shopperSuppression) bool { return o.shopper == one.shopper })
-		switch {
-		case i < 0:
-			list = append(list, one)
-		case one.Replaces(&list[i].Suppression):
-			list[i] = one
+// suppressAll suppresses the shoppers of whom the events tell that they are not to be
+// mailed, each once, and returns how many.
+func (s *Service) suppressAll(ctx context.Context, messages []*messageEvents) (int, error) {
+	type shopper struct{ store, key string }
+	strongest := map[shopper]Suppression{}
+	var order []shopper
+	for _, m := range messages {
+		for _, e := range m.events {
+			reason, email := e.suppresses(), NormalizeEmail(e.Email)
+			if reason == "" || email == "" {
+				continue
+			}
+			who := shopper{m.store.ID, ShopperKey(m.store.IDKey, m.store.ID, email)}
+			one, old := Suppression{reason, e.At}, (*Suppression)(nil)
+			if known, ok := strongest[who]; ok {
+				old = &known
+			} else {
+				order = append(order, who)
+			}
+			if one.Replaces(old) {
+				strongest[who] = one
+			}
 		}
 	}
-	return list
+	done := make([]bool, len(order))
+	work := make([]func() error, len(order))
+	for i, who := range order {
+		work[i] = func() error {
+			if err := s.DB.Suppress(ctx, who.store, who.key, strongest[who]); err != nil {
+				return fmt.Errorf("suppress shopper %s: %w", who.key, err)
+			}
+			done[i] = true
+			return nil
+		}
+	}
+	err := s.inParts(work)
+	return len(slices.DeleteFunc(done, func(yes bool) bool { return !yes })), err
 }
