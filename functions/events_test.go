@@ -2,6 +2,7 @@ package functions
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/comeback-checkout/comeback/internal/callerauth"
 	"github.com/comeback-checkout/comeback/internal/recovery"
+	"github.com/comeback-checkout/comeback/internal/recovery/recoverytest"
 )
 
 // sendGrid is SendGrid, with an account for each store.
@@ -83,6 +85,18 @@ func eventOf(store, event string) string {
 	return fmt.Sprintf(`{"event":%q,"email":"ana@example.net","timestamp":%d,"message_id":%q,"sg_message_id":"abc.0"}`, event, noon.Unix(), id)
 }
 
+// unknownOutcome runs the first reminder, of which SendGrid's answer is lost.
+func unknownOutcome(s *sendGrid) {
+	s.clock.Set(noon.Add(30 * time.Minute))
+	mailer := &recoverytest.Mailer{}
+	mailer.LoseNext(&recovery.SendError{Kind: recovery.ErrUnknown, Detail: "lost"})
+	s.Service.Mailer, s.Service.Renderer, s.Service.Deadlines = mailer, recoverytest.Renderer{}, recovery.DefaultDeadlines()
+	s.Service.Deadlines.Mark = time.Minute
+	_, _ = s.Service.Remind(context.Background(), recovery.Task{
+		Store: "default", Checkout: recovery.CheckoutKey("default", "c1"), Reminder: recovery.ReminderID{Generation: 1},
+	})
+}
+
 func TestSendGridEvents(t *testing.T) {
 	t.Parallel()
 	const (
@@ -97,11 +111,11 @@ func TestSendGridEvents(t *testing.T) {
 		answer, line      string
 	}{
 		{
-			name: "one that settles", store: "default", body: "[" + eventOf("default", "delivered") + "]",
+			name: "one that settles", store: "default", before: unknownOutcome, body: "[" + eventOf("default", "delivered") + "]",
 			status: 200, answer: `{"recorded":1,"ignored":0}`, line: line + `"store":"default","outcome":"recorded","recorded":1,"settled":1,"suppressed":0,"ignored":0}`,
 		},
 		{
-			name: "one that suppresses, others that are nobody's", store: "default",
+			name: "one that suppresses, others that are nobody's", store: "default", before: unknownOutcome,
 			body:   "[" + eventOf("default", "spamreport") + `,{},7,` + eventOf("nowhere", "open") + `,{"event":"open","message_id":"x"}]`,
 			status: 200, answer: `{"recorded":1,"ignored":4}`, line: line + `"store":"default","outcome":"recorded","recorded":1,"settled":1,"suppressed":1,"ignored":4}`,
 		},
