@@ -115,6 +115,14 @@ func (n *News) Apply(s *Store, c *Checkout) Effect {
 	return Updated
 }
 
+// moves says whether n would give c another shopper or cart.
+func (n *News) moves(s *Store, c *Checkout) bool {
+	if c.Stub() || c.Final() || !n.instant().After(c.News) {
+		return false
+	}
+	return ShopperKey(s.IDKey, s.ID, n.Email) != c.ShopperKey || n.CartID.Given && n.CartID.Value != c.CartID
+}
+
 func (n *News) restart(s *Store, c *Checkout) {
 	// T never goes back: the shopper's newest T does not either, and would supersede
 	// this checkout for ever.

@@ -160,6 +160,21 @@ func (c *Checkout) end(st *Store, o *Order, by JoinedBy, now time.Time) bool {
 	return true
 }
 
+// meetOrder ends c's scheduled reminders for an order that came before c, and that only
+// its shopper or cart know of. Which order it was they do not know.
+func (c *Checkout) meetOrder(k Case) {
+	if c.Order != nil {
+		return
+	}
+	for _, anchor := range []OrderRef{{At: k.Cart.LastOrder, By: ByCart}, {At: k.Shopper.LastOrder, By: ByEmail}} {
+		if OrderCounts(c, anchor.At) {
+			c.Status, c.Order = StatusOrdered, &anchor
+			c.endScheduled(ReasonOrdered)
+			return
+		}
+	}
+}
+
 // stub is what an order leaves of its checkout that has not come yet.
 func stub(st *Store, id string, o *Order, now time.Time) *Checkout {
 	c := &Checkout{

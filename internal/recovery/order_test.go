@@ -184,3 +184,57 @@ func TestPlaceOrderLeavesEnds(t *testing.T) {
 		}
 	}
 }
+
+// Promise 1: an order by address or cart comes before its checkout, and the shopper then
+// gives another address or cart: it ends as when the order comes in between.
+func TestOrderBeforeCheckoutThatMoves(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		order recovery.OrderNews
+		move  func(*recovery.News)
+	}{
+		"address": {recovery.OrderNews{OrderID: "o", Email: anAddress}, func(n *recovery.News) { n.Email = "ana@work.example.net" }},
+		"cart":    {recovery.OrderNews{OrderID: "o", CartID: "cart-a"}, func(n *recovery.News) { n.CartID = recovery.Given("another") }},
+		"no cart": {recovery.OrderNews{OrderID: "o", CartID: "cart-a"}, func(n *recovery.News) { n.CartID = recovery.Given("") }},
+	} {
+		for _, first := range []bool{true, false} {
+			s := open(t, nil)
+			s.clock.Set(t0.Add(time.Minute))
+			if first {
+				s.order(tc.order)
+			}
+			s.post(left("a"))
+			if !first {
+				s.order(tc.order)
+			}
+			s.clock.Set(t0.Add(2 * time.Minute))
+			moved := left("a")
+			moved.UpdatedAt = s.clock.Now()
+			tc.move(&moved)
+			c, _ := s.post(moved)
+			if c.Status != recovery.StatusOrdered || c.Order == nil || !c.Order.At.Equal(t0.Add(time.Minute)) {
+				t.Errorf("%s, order first %t: got %s by %+v, want ordered", name, first, c.Status, c.Order)
+			}
+			s.until(4 * day)
+			s.wantReminders("a", 1, "skipped ordered", "skipped ordered", "skipped ordered")
+			s.wantMails()
+		}
+	}
+}
+
+// Promise 1: clocks differ. News of the seconds in which the order by another address came
+// begins no generation that the order does not stop.
+func TestOrderBeforeCheckoutThatMovesAndBeginsAnew(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.clock.Set(t0.Add(time.Second))
+	s.order(recovery.OrderNews{OrderID: "o", Email: anAddress})
+	s.post(left("a"))
+	s.clock.Set(t0.Add(2 * time.Second))
+	moved := left("a")
+	moved.Email, moved.AbandonedAt, moved.UpdatedAt = "ana@work.example.net", s.clock.Now(), s.clock.Now()
+	s.post(moved)
+	s.until(4 * day)
+	s.wantReminders("a", 2, "skipped ordered", "skipped ordered", "skipped ordered")
+	s.wantMails()
+}

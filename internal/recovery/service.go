@@ -99,19 +99,7 @@ func (s *Service) RecordCheckout(ctx context.Context, store string, n News) (*Ch
 // updateCheckout takes n over into a checkout that is there already; lost are tasks
 // of its first generation that could not be enqueued just now.
 func (s *Service) updateCheckout(ctx context.Context, st *Store, n News, lost []Task) (*Checkout, Effect, error) {
-	var c *Checkout
-	var effect Effect
-	err := s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, n.CheckoutID), CheckoutOnly, func(k Case) (Change, error) {
-		if k.Checkout == nil { // it expired, or went, in between
-			c, effect = NewCheckout(st, &n), Created
-			return withAnchors(st, Change{Create: c}, c, n.Arrived), nil
-		}
-		c = k.Checkout
-		if effect = n.Apply(st, c); effect == Ignored {
-			return Change{}, nil
-		}
-		return withAnchors(st, Change{Update: []*Checkout{c}}, c, n.Arrived), nil
-	})
+	c, effect, err := s.takeOver(ctx, st, &n)
 	if err != nil {
 		return nil, Ignored, fmt.Errorf("update checkout: %w", err)
 	}
@@ -124,6 +112,40 @@ func (s *Service) updateCheckout(ctx context.Context, st *Store, n News, lost []
 	failed, _ := s.enqueue(ctx, missing)
 	s.leaveToSweep(ctx, c, append(lost, failed...))
 	return c, effect, nil
+}
+
+// takeOver is the transaction of updateCheckout. Mostly it reads the checkout alone;
+// where the shopper gives another address or cart, it also asks those of before for an
+// order, since nobody will ask them again.
+func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout, effect Effect, err error) {
+	for _, need := range []Need{CheckoutOnly, WholeCase} {
+		again := false
+		err = s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, n.CheckoutID), need, func(k Case) (Change, error) {
+			again = false
+			if k.Checkout == nil { // it expired, or went, in between
+				c, effect = NewCheckout(st, n), Created
+				return withAnchors(st, Change{Create: c}, c, n.Arrived), nil
+			}
+			c = k.Checkout
+			if again = need == CheckoutOnly && n.moves(st, c); again {
+				return Change{}, nil
+			}
+			if need == WholeCase {
+				c.meetOrder(k)
+			}
+			if effect = n.Apply(st, c); effect == Ignored {
+				return Change{}, nil
+			}
+			if need == WholeCase {
+				c.meetOrder(k) // news of the same seconds may have begun anew
+			}
+			return withAnchors(st, Change{Update: []*Checkout{c}}, c, n.Arrived), nil
+		})
+		if err != nil || !again {
+			break
+		}
+	}
+	return c, effect, err
 }
 
 // withAnchors adds to ch what the shopper and the cart have to know of c. A stub's

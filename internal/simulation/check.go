@@ -90,11 +90,27 @@ func (e *evidence) neverAfterTheOrder(a *attempt) {
 			continue
 		}
 		same := o.checkout != "" && o.checkout == k.id
-		close := o.email == a.to || o.cart != "" && o.cart == k.cart
+		close := o.email == a.to || e.formerly(o, k) || o.cart != "" && o.cart == k.cart
 		if t, ok := e.latestT(a.reminderKey); same || close && ok && o.placed >= t-5*time.Second {
 			e.violate(1, "reminder %s of %s was mailed in a run that began after order %s was recorded", a.reminderKey, k.id, o.order)
 		}
 	}
+}
+
+// formerly says whether the order names an address that the checkout had when the order
+// was recorded, and that was replaced only later.
+func (e *evidence) formerly(o *order, k *known) bool {
+	if len(k.emails) < 2 || !slices.Contains(k.emails, o.email) {
+		return false
+	}
+	moved := moment{seq: 1 << 62}
+	for _, q := range e.requests {
+		if q.do == postCheckout && q.about.checkout == k.id && q.about.email != o.email && q.begun.before(moved) {
+			moved = q.begun
+		}
+	}
+	before := func(q *request) bool { return q.ended.before(moved) }
+	return slices.ContainsFunc(o.accepted, before) && slices.ContainsFunc(k.accepted, func(q *request) bool { return q.about.email == o.email && before(q) })
 }
 
 // latestT is the latest that T of the reminder's generation can be.

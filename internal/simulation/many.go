@@ -14,6 +14,7 @@ import (
 type Summary struct {
 	Histories, Requests, Dispatches, Sweeps, Mails int
 	Fewest                                         int // requests and dispatches of one history
+	Calm                                           int // histories in which no fault took effect
 	Faults, Outcomes                               map[string]int
 	Failing                                        []uint64 // seeds, the smallest first; at most maxFailing
 	Violated                                       int      // histories
@@ -63,6 +64,9 @@ func (s *Summary) count(h History) {
 		s.Fewest = seen
 	}
 	s.Histories++
+	if len(h.Faults) == 0 {
+		s.Calm++
+	}
 	s.Requests += h.Requests
 	s.Dispatches += h.Dispatches
 	s.Sweeps += h.Sweeps
@@ -110,6 +114,7 @@ func (m *many) add(s Summary, progress func(Summary)) {
 	t.Dispatches += s.Dispatches
 	t.Sweeps += s.Sweeps
 	t.Mails += s.Mails
+	t.Calm += s.Calm
 	t.Violated += s.Violated
 	for k, n := range s.Faults {
 		t.Faults[k] += n

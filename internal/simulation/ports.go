@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -87,7 +88,7 @@ func unavailable(k kind) error { return fmt.Errorf("%w: %s", recovery.ErrOverloa
 
 // call runs one call of the database. Where the database ABORTs it, again says whether
 // the client starts it anew by itself.
-func (d database) call(again bool, work func() error) error {
+func (d database) call(again bool, work func() error, decided ...func()) error {
 	w, entry := d.w, d.w.now
 	w.boundary()
 	switch {
@@ -97,6 +98,11 @@ func (d database) call(again bool, work func() error) error {
 		return unavailable(dbAway)
 	}
 	f := w.take(callDatabase)
+	if slices.Contains([]kind{dbAborted, dbContended, dbTimeout}, f.kind) { // nothing of what was decided may count
+		for _, decide := range decided {
+			decide()
+		}
+	}
 	switch {
 	case f.kind == dbUnavailable, f.kind == dbTimeout:
 		return unavailable(f.kind)
@@ -124,14 +130,7 @@ func (d database) Commit(ctx context.Context, store string, ch recovery.Change) 
 
 // UpdateCheckout implements recovery.DB. An ABORTED transaction starts anew.
 func (d database) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
-	aborted := len(d.w.armed[callDatabase]) > 0 && d.w.armed[callDatabase][0].kind == dbAborted
 	return d.call(true, func() error {
-		if aborted {
-			_ = d.w.db.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
-				_, _ = decide(k)
-				return recovery.Change{}, context.Canceled
-			})
-		}
 		var last recovery.Change
 		err := d.w.db.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (ch recovery.Change, err error) {
 			last, err = decide(k)
@@ -141,6 +140,11 @@ func (d database) UpdateCheckout(ctx context.Context, store, key string, need re
 			d.w.note(last)
 		}
 		return err
+	}, func() {
+		_ = d.w.db.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+			_, _ = decide(k)
+			return recovery.Change{}, context.Canceled
+		})
 	})
 }
 

@@ -16,6 +16,9 @@ func TestHistories(t *testing.T) {
 	if s.Violated > 0 {
 		t.Fatal(NewRunner(Hooks{}).Story(s.Failing[0]))
 	}
+	if s.Calm > 0 {
+		t.Errorf("%d histories have no fault that took effect, want none", s.Calm)
+	}
 	if s.Fewest < 20 {
 		t.Errorf("a history has %d requests and dispatches, want at least 20", s.Fewest)
 	}

@@ -131,9 +131,14 @@ func (w *world) live() {
 	w.finish()
 }
 
-// fill has requests sent once more, until the history has seen enough.
+// fill has requests sent once more, until the history has seen enough: requests,
+// dispatches, and at least one fault.
 func (w *world) fill() {
 	missing := w.plan.least - len(w.record.requests) - len(w.record.dispatches)
+	if len(w.record.hits) == 0 && len(w.plan.faults) > 0 && w.plan.least > 0 {
+		w.strike(fault{kind: loseAnswer, n: 1})
+		missing = max(missing, 1)
+	}
 	for i := 0; missing > 0; i++ {
 		if o := &w.plan.ops[i%len(w.plan.ops)]; o.do != configure {
 			missing--
