@@ -30,7 +30,7 @@ func order(ctx context.Context, a *app.App, r *request) (response, error) {
 		status: http.StatusOK,
 		body: orderBody{
 			OrderID: result.OrderID, Matched: result.Matched,
-			Attribution: attributionBody{Kind: result.Order.AttributionKind},
+			Attribution: attribution(result.Order),
 		},
 		outcome: "recorded",
 		attrs:   []any{"order", result.Order.Key, "matched", len(result.Matched)},
@@ -63,6 +63,14 @@ type orderBody struct {
 	OrderID     string          `json:"order_id"`
 	Matched     []string        `json:"matched"`
 	Attribution attributionBody `json:"attribution"`
+}
+
+func attribution(o *recovery.Order) attributionBody {
+	body := attributionBody{Kind: string(o.Attribution.Kind)}
+	if o.Attribution.Checkout != "" {
+		body.Step = &o.Attribution.Reminder.Step
+	}
+	return body
 }
 
 // attributionBody says what brought the order; step is null unless a message did.

@@ -8,7 +8,6 @@ package config
 
 import (
 	_ "embed"
-	"time"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
@@ -53,7 +52,6 @@ type Store struct {
 	// OrderConfirmation is false: confirmations are not available yet.
 	OrderConfirmation bool
 	OrderFrom         recovery.Address // From, unless another sender is given
-	Attribution       Attribution
 }
 
 // SendGrid is a store's account with SendGrid.
@@ -78,18 +76,3 @@ type WooCommerce struct {
 	// RESTKey and RESTSecret read orders that no webhook told of; empty if not given.
 	RESTKey, RESTSecret Secret
 }
-
-// Attribution says which orders count as brought back by a message.
-type Attribution struct {
-	Window time.Duration // since the message
-	By     AttributionBy
-}
-
-// AttributionBy says what a shopper must have done with the message.
-type AttributionBy string
-
-// The ways to attribute an order.
-const (
-	ByClick      AttributionBy = "click"       // followed its link
-	ByAnyMessage AttributionBy = "any_message" // received it
-)

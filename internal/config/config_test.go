@@ -92,17 +92,17 @@ func TestDefaults(t *testing.T) {
 				{After: 24 * time.Hour, Template: "second"},
 				{After: 72 * time.Hour, Template: "last"},
 			},
-			Consent:  recovery.ConsentOptIn,
-			Cooldown: recovery.Cooldown{SameStep: 24 * time.Hour},
-			Cap:      recovery.Cap{Messages: 10, Per: 7 * 24 * time.Hour},
-			MaxLate:  6 * time.Hour, Retention: 90 * 24 * time.Hour,
+			Consent:     recovery.ConsentOptIn,
+			Cooldown:    recovery.Cooldown{SameStep: 24 * time.Hour},
+			Cap:         recovery.Cap{Messages: 10, Per: 7 * 24 * time.Hour},
+			Attribution: recovery.AttributionRule{Window: 5 * 24 * time.Hour},
+			MaxLate:     6 * time.Hour, Retention: 90 * 24 * time.Hour,
 			IDKey: []byte(config.LocalIDKey),
 		},
-		APIKeys:     []config.Secret{"local"},
-		LinkKeys:    []config.Secret{config.LocalLinkKey},
-		SendGrid:    config.SendGrid{APIKey: config.LocalSendGridKey, Region: "global"},
-		OrderFrom:   recovery.Address{Name: "default", Email: "shop@northwind.example.com"},
-		Attribution: config.Attribution{Window: 5 * 24 * time.Hour, By: config.ByClick},
+		APIKeys:   []config.Secret{"local"},
+		LinkKeys:  []config.Secret{config.LocalLinkKey},
+		SendGrid:  config.SendGrid{APIKey: config.LocalSendGridKey, Region: "global"},
+		OrderFrom: recovery.Address{Name: "default", Email: "shop@northwind.example.com"},
 	}
 	zones := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	if diff := cmp.Diff(want, c.Stores["default"], zones); diff != "" {
@@ -176,9 +176,10 @@ stores:
 			},
 			Window:  &recovery.SendWindow{From: 8 * time.Hour, To: 21*time.Hour + 30*time.Minute},
 			Consent: recovery.ConsentCustomers, EachCheckout: true,
-			Cooldown: recovery.Cooldown{BetweenMessages: time.Hour, AfterOrder: 48 * time.Hour},
-			Cap:      recovery.Cap{Per: 24 * time.Hour},
-			MaxLate:  3 * time.Hour, Spread: 10 * time.Minute, ResendUnknown: true,
+			Cooldown:    recovery.Cooldown{BetweenMessages: time.Hour, AfterOrder: 48 * time.Hour},
+			Cap:         recovery.Cap{Per: 24 * time.Hour},
+			Attribution: recovery.AttributionRule{Window: 7 * 24 * time.Hour, AnyMessage: true},
+			MaxLate:     3 * time.Hour, Spread: 10 * time.Minute, ResendUnknown: true,
 			ActiveFrom:     time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC),
 			HoldoutPercent: 10, Retention: 120 * 24 * time.Hour, Shadow: true,
 			TestRecipients: []string{"qa@northwind.example.com"}, IDKey: []byte("id-key-1"),
@@ -188,7 +189,6 @@ stores:
 		Shopify:     &config.Shopify{Shop: "northwind.myshopify.com", Secrets: []config.Secret{"shopify-1"}},
 		WooCommerce: &config.WooCommerce{URL: "https://northwind.example.com/", Secrets: []config.Secret{"woo-1"}, RESTKey: "ck", RESTSecret: "cs"},
 		OrderFrom:   recovery.Address{Name: "Northwind Shop", Email: "orders@northwind.example.com"},
-		Attribution: config.Attribution{Window: 7 * 24 * time.Hour, By: config.ByAnyMessage},
 	}
 	if diff := cmp.Diff(want, c.Stores["default"], cmpopts.IgnoreFields(recovery.Store{}, "TimeZone")); diff != "" {
 		t.Errorf("store (-want +got):\n%s", diff)

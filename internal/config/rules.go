@@ -45,11 +45,11 @@ func messageCap(p place) recovery.Cap {
 	}
 }
 
-func attribution(p place) Attribution {
+func attribution(p place) recovery.AttributionRule {
 	o, _ := p.object()
 	defer o.done()
-	return Attribution{
-		Window: scalar(o.get("window"), 5*day, between(time.Minute, 365*day)),
-		By:     scalar(o.get("by"), ByClick, oneOf(ByClick, ByAnyMessage)),
+	return recovery.AttributionRule{
+		Window:     scalar(o.get("window"), recovery.DefaultAttributionWindow, between(time.Minute, 365*day)),
+		AnyMessage: scalar(o.get("by"), "click", oneOf("click", "any_message")) == "any_message",
 	}
 }

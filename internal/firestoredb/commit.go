@@ -17,6 +17,7 @@ type writer struct {
 	// update replaces the fields of a document that was read at the version.
 	update func(ref *firestore.DocumentRef, doc any, version time.Time)
 	merge  func(ref *firestore.DocumentRef, fields map[string]any)
+	remove func(ref *firestore.DocumentRef)
 }
 
 // Commit implements recovery.DB.
@@ -30,7 +31,8 @@ func (d *DB) Commit(ctx context.Context, store string, ch recovery.Change) error
 		update: func(ref *firestore.DocumentRef, doc any, version time.Time) {
 			batch.Update(ref, updates(doc), firestore.LastUpdateTime(version))
 		},
-		merge: func(ref *firestore.DocumentRef, fields map[string]any) { batch.Set(ref, fields, firestore.MergeAll) },
+		merge:  func(ref *firestore.DocumentRef, fields map[string]any) { batch.Set(ref, fields, firestore.MergeAll) },
+		remove: func(ref *firestore.DocumentRef) { batch.Delete(ref) },
 	}, store, ch)
 	_, err := batch.Commit(ctx)
 	return translate(err)
@@ -52,6 +54,8 @@ func (d *DB) write(w writer, store string, ch recovery.Change) {
 		fields := map[string]any{"v": version, "expires_at": r.ExpiresAt}
 		raise(fields, "last_order", r.LastOrder)
 		raise(fields, "newest_t", r.NewestT)
+		raise(fields, "consent_given", r.ConsentGiven)
+		raise(fields, "consent_refused", r.ConsentRefused)
 		w.merge(d.doc(store, "shoppers", r.Key), fields)
 	}
 	for _, r := range ch.Carts {
@@ -69,6 +73,15 @@ func (d *DB) write(w writer, store string, ch recovery.Change) {
 	}
 	if m := ch.Message; m != nil {
 		w.merge(d.doc(store, "messages", m.Key()), messageFields(m))
+	}
+	for _, key := range ch.DeleteMessages {
+		w.remove(d.doc(store, "messages", key))
+	}
+	for _, key := range ch.DeleteOrders {
+		w.remove(d.doc(store, "orders", key))
+	}
+	if ch.DeleteShopper != "" {
+		w.remove(d.doc(store, "shoppers", ch.DeleteShopper))
 	}
 	if h := ch.Heard; h != nil {
 		fields := map[string]any{"v": version}

@@ -66,11 +66,7 @@ func (d *DB) readCheckout(store string, snap *firestore.DocumentSnapshot) (*reco
 	if !snap.Exists() {
 		return nil, nil
 	}
-	var doc checkoutDoc
-	if err := snap.DataTo(&doc); err != nil {
-		return nil, fmt.Errorf("checkout %s: %w", snap.Ref.ID, err)
-	}
-	c, err := doc.checkout(store, snap.Ref.ID, snap.UpdateTime)
+	c, err := decodeCheckout(store, snap)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +74,15 @@ func (d *DB) readCheckout(store string, snap *firestore.DocumentSnapshot) (*reco
 		return &recovery.Checkout{Store: store, Key: c.Key, ID: c.ID, Version: c.Version}, nil
 	}
 	return c, nil
+}
+
+// decodeCheckout decodes a document that is there, expired or not.
+func decodeCheckout(store string, snap *firestore.DocumentSnapshot) (*recovery.Checkout, error) {
+	var doc checkoutDoc
+	if err := snap.DataTo(&doc); err != nil {
+		return nil, fmt.Errorf("checkout %s: %w", snap.Ref.ID, err)
+	}
+	return doc.checkout(store, snap.Ref.ID, snap.UpdateTime)
 }
 
 // expired says whether a document counts as absent: Firestore deletes one only

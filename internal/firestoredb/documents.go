@@ -26,16 +26,19 @@ type checkoutDoc struct {
 	Locale           string                 `firestore:"locale,omitempty"`
 	TimeZone         string                 `firestore:"timezone,omitempty"`
 	AcceptsMarketing *bool                  `firestore:"accepts_marketing,omitempty"`
+	Consent          *consentDoc            `firestore:"consent,omitempty"`
 	Total            *moneyDoc              `firestore:"total,omitempty"`
 	Items            []itemDoc              `firestore:"items,omitempty"`
 	RecoverURL       string                 `firestore:"recover_url,omitempty"`
 	Test             bool                   `firestore:"test,omitempty"`
+	Platform         string                 `firestore:"platform,omitempty"`
 	T                time.Time              `firestore:"t,omitzero"`
 	Recorded         time.Time              `firestore:"recorded,omitzero"`
 	News             time.Time              `firestore:"news,omitzero"`
 	Generation       int                    `firestore:"generation"`
 	Status           string                 `firestore:"status"`
 	Order            *orderRefDoc           `firestore:"order,omitempty"`
+	LastClick        *clickDoc              `firestore:"last_click,omitempty"`
 	Reminders        map[string]reminderDoc `firestore:"reminders,omitempty"`
 	LastSent         map[string]time.Time   `firestore:"last_sent,omitempty"`
 	CheckAt          time.Time              `firestore:"check_at,omitzero"`
@@ -64,6 +67,16 @@ type orderRefDoc struct {
 	By  string    `firestore:"by"`
 }
 
+type consentDoc struct {
+	Wording string    `firestore:"wording,omitempty"`
+	At      time.Time `firestore:"at,omitzero"`
+}
+
+type clickDoc struct {
+	At       time.Time `firestore:"at"`
+	Reminder string    `firestore:"reminder"`
+}
+
 type reminderDoc struct {
 	DueAt        time.Time `firestore:"due_at"`
 	After        int64     `firestore:"after"` // seconds
@@ -85,6 +98,8 @@ type reminderDoc struct {
 type shopperDoc struct {
 	LastOrder int64     `firestore:"last_order"`
 	NewestT   int64     `firestore:"newest_t"`
+	Given     int64     `firestore:"consent_given"`
+	Refused   int64     `firestore:"consent_refused"`
 	Messages  []markDoc `firestore:"messages"`
 	ExpiresAt time.Time `firestore:"expires_at"`
 }
@@ -106,10 +121,13 @@ type heardDoc struct {
 	At int64 `firestore:"at"`
 }
 
+// suppressionDoc without a reason says that there is none any more.
 type suppressionDoc struct {
 	V      int       `firestore:"v"`
 	Reason string    `firestore:"reason"`
 	At     time.Time `firestore:"at"`
+	// Lifted is up to when decisions of a reason no longer count.
+	Lifted map[string]time.Time `firestore:"lifted"`
 }
 
 type orderDoc struct {
@@ -122,8 +140,17 @@ type orderDoc struct {
 	PlacedAt        time.Time `firestore:"placed_at"`
 	Matched         []string  `firestore:"matched,omitempty"`
 	AttributionKind string    `firestore:"attribution_kind"`
-	AttributionStep int       `firestore:"attribution_step,omitempty"`
-	ExpiresAt       time.Time `firestore:"expires_at"`
+	// The attributed reminder, "{generation}-{step}", and its checkout's key.
+	AttributionCheckout string               `firestore:"attribution_checkout,omitempty"`
+	AttributionReminder string               `firestore:"attribution_reminder,omitempty"`
+	Test                bool                 `firestore:"test,omitempty"`
+	Refunds             map[string]refundDoc `firestore:"refunds,omitempty"`
+	ExpiresAt           time.Time            `firestore:"expires_at"`
+}
+
+type refundDoc struct {
+	Total *moneyDoc `firestore:"total,omitempty"`
+	At    time.Time `firestore:"at"`
 }
 
 func fromMicros(us int64) time.Time {

@@ -69,13 +69,7 @@ func (e *emulated) Messages() []recovery.Message {
 		if err := snap.DataTo(&d); err != nil {
 			e.Fatal(err)
 		}
-		m := recovery.Message{
-			Store: snap.Ref.Parent.Parent.ID, Checkout: d.Checkout, Reminder: recovery.ReminderID{Generation: d.Generation, Step: d.Step},
-			CheckoutID: d.CheckoutID, Shopper: d.Shopper, Email: d.Email, Subject: d.Subject, Total: d.Total.money(),
-			Template: d.Template, Test: d.Test, State: recovery.State(d.State), Provider: d.Provider, SentAt: utc(d.SentAt), ExpiresAt: utc(d.ExpiresAt),
-			Delivered: fromMicros(d.DeliveredAt), Opened: fromMicros(d.OpenedAt), Clicked: fromMicros(d.ClickedAt),
-			Bounced: fromMicros(d.BouncedAt), Complained: fromMicros(d.ComplainedAt),
-		}
+		m := *d.message(snap.Ref.Parent.Parent.ID)
 		if snap.Ref.ID != m.Key() {
 			e.Errorf("the row of %s is at %s", m.Key(), snap.Ref.ID)
 		}

@@ -3,6 +3,7 @@ package firestoredb
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -13,7 +14,7 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 		V: version, ID: c.ID, Email: c.Email, Shopper: c.ShopperKey, CartID: c.CartID, Cart: c.CartKey,
 		CustomerID: c.Customer.ID, FirstName: c.Customer.FirstName, LastName: c.Customer.LastName,
 		Locale: c.Locale, TimeZone: c.TimeZone, AcceptsMarketing: c.AcceptsMarketing, Total: toMoney(c.Total),
-		RecoverURL: c.RecoverURL, Test: c.Test, T: c.T, Recorded: c.Recorded, News: c.News, Generation: c.Generation,
+		RecoverURL: c.RecoverURL, Test: c.Test, Platform: string(c.Platform), T: c.T, Recorded: c.Recorded, News: c.News, Generation: c.Generation,
 		Status: string(c.Status), CheckAt: c.CheckAt, Shard: recovery.ShardOf(c.Key, recovery.Shards), ExpiresAt: c.ExpiresAt,
 		Reminders: map[string]reminderDoc{}, LastSent: map[string]time.Time{},
 	}
@@ -22,6 +23,12 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 			ID: it.ID, Title: it.Title, Variant: it.Variant, Quantity: it.Quantity, Price: toMoney(it.Price),
 			ImageURL: it.ImageURL, URL: it.URL,
 		})
+	}
+	if g := c.Consent; g != nil {
+		d.Consent = &consentDoc{Wording: g.Wording, At: g.At}
+	}
+	if l := c.LastClick; l != nil {
+		d.LastClick = &clickDoc{At: l.At, Reminder: l.Reminder.String()}
 	}
 	if o := c.Order; o != nil {
 		d.Order = &orderRefDoc{Key: o.Key, At: o.At, By: string(o.By)}
@@ -45,7 +52,7 @@ func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.
 		Store: store, Key: key, ID: d.ID, Email: d.Email, ShopperKey: d.Shopper, CartID: d.CartID, CartKey: d.Cart,
 		Customer: recovery.Customer{ID: d.CustomerID, FirstName: d.FirstName, LastName: d.LastName},
 		Locale:   d.Locale, TimeZone: d.TimeZone, AcceptsMarketing: d.AcceptsMarketing, Total: d.Total.money(),
-		RecoverURL: d.RecoverURL, Test: d.Test, T: utc(d.T), Recorded: utc(d.Recorded), News: utc(d.News), Generation: d.Generation,
+		RecoverURL: d.RecoverURL, Test: d.Test, Platform: recovery.Platform(d.Platform), T: utc(d.T), Recorded: utc(d.Recorded), News: utc(d.News), Generation: d.Generation,
 		Status: recovery.Status(d.Status), CheckAt: utc(d.CheckAt), ExpiresAt: utc(d.ExpiresAt), Version: updated,
 	}
 	for _, it := range d.Items {
@@ -56,6 +63,16 @@ func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.
 	}
 	if o := d.Order; o != nil {
 		c.Order = &recovery.OrderRef{Key: o.Key, At: utc(o.At), By: recovery.JoinedBy(o.By)}
+	}
+	if g := d.Consent; g != nil {
+		c.Consent = &recovery.Consented{Wording: g.Wording, At: utc(g.At)}
+	}
+	if l := d.LastClick; l != nil {
+		id, err := recovery.ParseReminderID(l.Reminder)
+		if err != nil {
+			return nil, fmt.Errorf("checkout %s: last click: %w", key, err)
+		}
+		c.LastClick = &recovery.Click{At: utc(l.At), Reminder: id}
 	}
 	if err := d.reminders(c); err != nil {
 		return nil, fmt.Errorf("checkout %s: %w", key, err)
@@ -91,7 +108,10 @@ func (d *checkoutDoc) reminders(c *recovery.Checkout) error {
 }
 
 func (d *shopperDoc) shopper() (recovery.Shopper, error) {
-	s := recovery.Shopper{LastOrder: fromMicros(d.LastOrder), NewestT: fromMicros(d.NewestT)}
+	s := recovery.Shopper{
+		LastOrder: fromMicros(d.LastOrder), NewestT: fromMicros(d.NewestT),
+		ConsentGiven: fromMicros(d.Given), ConsentRefused: fromMicros(d.Refused),
+	}
 	for _, m := range d.Messages {
 		id, err := recovery.ParseReminderID(m.Reminder)
 		if err != nil {
@@ -103,17 +123,42 @@ func (d *shopperDoc) shopper() (recovery.Shopper, error) {
 }
 
 func toOrderDoc(o *recovery.Order) orderDoc {
-	return orderDoc{
+	d := orderDoc{
 		V: version, ID: o.ID, Checkout: o.Checkout, Shopper: o.Shopper, Cart: o.Cart, Total: toMoney(o.Total),
-		PlacedAt: o.PlacedAt, Matched: o.Matched, AttributionKind: o.AttributionKind, AttributionStep: o.AttributionStep,
-		ExpiresAt: o.ExpiresAt,
+		PlacedAt: o.PlacedAt, Matched: o.Matched, AttributionKind: string(o.Attribution.Kind),
+		AttributionCheckout: o.Attribution.Checkout, Test: o.Test, Refunds: map[string]refundDoc{}, ExpiresAt: o.ExpiresAt,
 	}
+	if o.Attribution.Checkout != "" {
+		d.AttributionReminder = o.Attribution.Reminder.String()
+	}
+	for id, r := range o.Refunds {
+		d.Refunds[refundName(id)] = refundDoc{Total: toMoney(r.Total), At: r.At}
+	}
+	return d
 }
 
-func (d *orderDoc) order(store, key string, updated time.Time) *recovery.Order {
-	return &recovery.Order{
+// refundName names a refund in a map, whose names may not be empty.
+func refundName(id string) string { return "_" + id }
+
+func (d *orderDoc) order(store, key string, updated time.Time) (*recovery.Order, error) {
+	o := &recovery.Order{
 		Store: store, Key: key, ID: d.ID, Checkout: d.Checkout, Shopper: d.Shopper, Cart: d.Cart, Total: d.Total.money(),
-		PlacedAt: utc(d.PlacedAt), Matched: d.Matched, AttributionKind: d.AttributionKind, AttributionStep: d.AttributionStep,
-		ExpiresAt: utc(d.ExpiresAt), Version: updated,
+		PlacedAt: utc(d.PlacedAt), Matched: d.Matched,
+		Attribution: recovery.Attribution{Kind: recovery.AttributionKind(d.AttributionKind), Checkout: d.AttributionCheckout},
+		Test:        d.Test, ExpiresAt: utc(d.ExpiresAt), Version: updated,
 	}
+	if d.AttributionReminder != "" {
+		id, err := recovery.ParseReminderID(d.AttributionReminder)
+		if err != nil {
+			return nil, fmt.Errorf("order %s: attribution: %w", key, err)
+		}
+		o.Attribution.Reminder = id
+	}
+	for name, r := range d.Refunds {
+		if o.Refunds == nil {
+			o.Refunds = map[string]recovery.Refund{}
+		}
+		o.Refunds[strings.TrimPrefix(name, "_")] = recovery.Refund{Total: r.Total.money(), At: utc(r.At)}
+	}
+	return o, nil
 }

@@ -1,7 +1,10 @@
 package firestoredb
 
 import (
+	"slices"
 	"time"
+
+	"cloud.google.com/go/firestore"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
@@ -29,6 +32,8 @@ type messageDoc struct {
 	ClickedAt    int64     `firestore:"clicked_at"`
 	BouncedAt    int64     `firestore:"bounced_at"`
 	ComplainedAt int64     `firestore:"complained_at"`
+	Clicks       []int64   `firestore:"clicks"` // on our link
+	Order        string    `firestore:"order"`  // key of the one that is attributed to it
 }
 
 // messageFields are the fields that m says something of.
@@ -38,7 +43,7 @@ func messageFields(m *recovery.Message) map[string]any {
 	}
 	for name, text := range map[string]string{
 		"checkout_id": m.CheckoutID, "shopper": m.Shopper, "email": m.Email, "subject": m.Subject,
-		"template": m.Template, "state": string(m.State), "provider": m.Provider,
+		"template": m.Template, "state": string(m.State), "provider": m.Provider, "order": m.Order,
 	} {
 		if text != "" {
 			fields[name] = text
@@ -60,5 +65,28 @@ func messageFields(m *recovery.Message) map[string]any {
 	lower(fields, "clicked_at", m.Clicked)
 	lower(fields, "bounced_at", m.Bounced)
 	lower(fields, "complained_at", m.Complained)
+	if len(m.Clicks) > 0 {
+		clicks := make([]any, len(m.Clicks))
+		for i, at := range m.Clicks {
+			clicks[i] = at.UnixMicro()
+		}
+		fields["clicks"] = firestore.ArrayUnion(clicks...)
+	}
 	return fields
+}
+
+func (d *messageDoc) message(store string) *recovery.Message {
+	m := &recovery.Message{
+		Store: store, Checkout: d.Checkout, Reminder: recovery.ReminderID{Generation: d.Generation, Step: d.Step},
+		CheckoutID: d.CheckoutID, Shopper: d.Shopper, Email: d.Email, Subject: d.Subject, Total: d.Total.money(),
+		Template: d.Template, Test: d.Test, State: recovery.State(d.State), Provider: d.Provider, SentAt: utc(d.SentAt), ExpiresAt: utc(d.ExpiresAt),
+		Delivered: fromMicros(d.DeliveredAt), Opened: fromMicros(d.OpenedAt), Clicked: fromMicros(d.ClickedAt),
+		Bounced: fromMicros(d.BouncedAt), Complained: fromMicros(d.ComplainedAt),
+		Order: d.Order,
+	}
+	slices.Sort(d.Clicks)
+	for _, at := range d.Clicks {
+		m.Clicks = append(m.Clicks, fromMicros(at))
+	}
+	return m
 }

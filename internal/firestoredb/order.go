@@ -35,6 +35,9 @@ func (d *DB) readNamed(ctx context.Context, q recovery.OrderQuery, k *recovery.O
 	if q.Cart != "" {
 		refs = append(refs, d.doc(q.Store, "carts", q.Cart))
 	}
+	if q.Shopper != "" {
+		refs = append(refs, d.doc(q.Store, "suppressions", q.Shopper))
+	}
 	snaps, err := d.client.GetAll(ctx, refs)
 	if err != nil {
 		return fmt.Errorf("read what the order names: %w", translate(err))
@@ -47,7 +50,9 @@ func (d *DB) readNamed(ctx context.Context, q recovery.OrderQuery, k *recovery.O
 				return err
 			}
 			if snap.Exists() {
-				k.Order = doc.order(q.Store, q.Order, snap.UpdateTime)
+				if k.Order, err = doc.order(q.Store, q.Order, snap.UpdateTime); err != nil {
+					return err
+				}
 			}
 		case "checkouts":
 			if k.Checkout, err = d.readCheckout(q.Store, snap); err != nil {
@@ -55,6 +60,10 @@ func (d *DB) readNamed(ctx context.Context, q recovery.OrderQuery, k *recovery.O
 			}
 		case "carts":
 			if k.Cart, err = d.readCart(snap); err != nil {
+				return err
+			}
+		case "suppressions":
+			if k.Suppression, err = readSuppression(snap); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package firestoredb
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"cloud.google.com/go/firestore"
 
@@ -11,17 +12,52 @@ import (
 
 // Suppress implements recovery.DB. A suppression has no expiry.
 func (d *DB) Suppress(ctx context.Context, store, shopper string, s recovery.Suppression) error {
+	return d.decideSuppression(ctx, store, shopper, func(doc *suppressionDoc) bool {
+		if until, ok := doc.Lifted[string(s.Reason)]; ok && !s.At.After(until) || !s.Replaces(doc.suppression()) {
+			return false
+		}
+		doc.Reason, doc.At = string(s.Reason), s.At
+		return true
+	})
+}
+
+// Lift implements recovery.DB.
+func (d *DB) Lift(ctx context.Context, store, shopper string, reason recovery.Reason, at time.Time) (lifted bool, err error) {
+	err = d.decideSuppression(ctx, store, shopper, func(doc *suppressionDoc) bool {
+		mine := doc.Reason == string(reason)
+		if lifted = !mine || !doc.At.After(at); !lifted || !mine && !doc.Lifted[string(reason)].Before(at) {
+			return false
+		}
+		if doc.Lifted == nil {
+			doc.Lifted = map[string]time.Time{}
+		}
+		doc.Lifted[string(reason)] = at
+		if mine {
+			doc.Reason = ""
+		}
+		return true
+	})
+	return lifted, err
+}
+
+// decideSuppression has decide change a shopper's suppression, within a transaction. It
+// says whether it did.
+func (d *DB) decideSuppression(ctx context.Context, store, shopper string, decide func(*suppressionDoc) bool) error {
 	ref := d.doc(store, "suppressions", shopper)
 	return d.transact(ctx, func(tx *firestore.Transaction) error {
 		snaps, err := tx.GetAll([]*firestore.DocumentRef{ref}) // Get takes a missing one for an error
 		if err != nil {
 			return err
 		}
-		old, err := readSuppression(snaps[0])
-		if err != nil || !s.Replaces(old) {
-			return err
+		var doc suppressionDoc
+		if err := decode(snaps[0], &doc); err != nil {
+			return fmt.Errorf("suppression: %w", err)
 		}
-		return tx.Set(ref, suppressionDoc{V: version, Reason: string(s.Reason), At: s.At})
+		if !decide(&doc) {
+			return nil
+		}
+		doc.V = version
+		return tx.Set(ref, doc)
 	})
 }
 
@@ -42,8 +78,13 @@ func readSuppression(snap *firestore.DocumentSnapshot) (*recovery.Suppression, e
 	if err := decode(snap, &doc); err != nil {
 		return nil, fmt.Errorf("suppression: %w", err)
 	}
-	if !snap.Exists() {
-		return nil, nil
+	return doc.suppression(), nil
+}
+
+// suppression is nil where there is none, or none any more.
+func (d *suppressionDoc) suppression() *recovery.Suppression {
+	if d.Reason == "" {
+		return nil
 	}
-	return &recovery.Suppression{Reason: recovery.Reason(doc.Reason), At: utc(doc.At)}, nil
+	return &recovery.Suppression{Reason: recovery.Reason(d.Reason), At: utc(d.At)}
 }

@@ -20,13 +20,13 @@ func FuzzRender(f *testing.F) {
 	f.Add("Win at evil.example", "see https://evil.example/a.b.c", "mail win@evil.example, www.evil.example", "//evil.example", "http://x/", "https://a\u2028b/", "en", int64(1<<62))
 	f.Add("{{.Link}} {shop}", "{{template \"x\"}}", "a\r\n\r\nTotal: $0.00\x00\x1b[31m", "https://shop.example.com/\u202e", "HTTPS://CDN.example.net/ß", "http://[::1%25x]/", "x-y-z", int64(0))
 	r := renderer(f)
-	plain, err := r.Render(store(), fuzzCheckout("Ana", "Shoes", "Black", "", "", "", "en", 100), 0, reminder(store(), 0))
+	plain, err := r.Render(store(), fuzzCheckout("Ana", "Shoes", "Black", "", "", "", "en", 100), 0, reminder(store(), 0), recovery.Links{})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, name, title, variant, recoverURL, imageURL, itemURL, locale string, minor int64) {
 		c := fuzzCheckout(name, title, variant, recoverURL, imageURL, itemURL, locale, minor)
-		got, err := r.Render(store(), c, 0, reminder(store(), 0))
+		got, err := r.Render(store(), c, 0, reminder(store(), 0), recovery.Links{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -105,7 +105,7 @@ func renderer(t testing.TB) *Renderer {
 
 func render(t testing.TB, s *recovery.Store, c *recovery.Checkout, step int) recovery.Content {
 	t.Helper()
-	got, err := renderer(t).Render(s, c, step, reminder(s, step))
+	got, err := renderer(t).Render(s, c, step, reminder(s, step), recovery.Links{})
 	if err != nil {
 		t.Fatal(err)
 	}

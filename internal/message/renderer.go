@@ -59,14 +59,14 @@ func New(log *slog.Logger) (*Renderer, error) {
 // Render writes the mail for the step in the language of the checkout's locale, or
 // else of the store's, or else in English. An unknown template is replaced by the
 // built-in of the step's place.
-func (r *Renderer) Render(s *recovery.Store, c *recovery.Checkout, step int, reminder recovery.Reminder) (recovery.Content, error) {
+func (r *Renderer) Render(s *recovery.Store, c *recovery.Checkout, step int, reminder recovery.Reminder, links recovery.Links) (recovery.Content, error) {
 	name := reminder.Template
 	if name != First && name != Second && name != Last {
 		name = builtIn(s, step)
 		r.log.Warn("template not known, a built-in takes its place",
 			"store", s.ID, "template", reminder.Template, "built_in", name)
 	}
-	v := newView(s, c, r.languages.forLocales(c.Locale, s.Locale), name, reminder.Coupon)
+	v := newView(s, c, r.languages.forLocales(c.Locale, s.Locale), name, reminder.Coupon, links)
 	var html, text bytes.Buffer
 	if err := r.html.Execute(&html, v); err != nil {
 		return recovery.Content{}, fmt.Errorf("rendering HTML: %w", err)

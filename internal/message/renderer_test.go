@@ -97,11 +97,11 @@ func TestUnknownTemplateIsReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := r.Render(c.store, sample(t), c.step, recovery.Reminder{Template: "gone"})
+		got, err := r.Render(c.store, sample(t), c.step, recovery.Reminder{Template: "gone"}, recovery.Links{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := r.Render(c.store, sample(t), c.step, recovery.Reminder{Template: c.want})
+		want, err := r.Render(c.store, sample(t), c.step, recovery.Reminder{Template: c.want}, recovery.Links{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +224,7 @@ func TestSubject(t *testing.T) {
 func TestUnsubscribeLinkIsShownOnceThereIsOne(t *testing.T) {
 	t.Parallel()
 	r := renderer(t)
-	v := newView(store(), sample(t), r.languages.forLocales("en"), First, "")
+	v := newView(store(), sample(t), r.languages.forLocales("en"), First, "", recovery.Links{})
 	for _, link := range []string{"", "https://shop.example.com/u/token"} {
 		v.UnsubscribeLink = link
 		var htm, text bytes.Buffer
@@ -276,7 +276,7 @@ func BenchmarkRender(b *testing.B) {
 			r := renderer(b)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := r.Render(s, c, 0, reminder(s, 0)); err != nil {
+				if _, err := r.Render(s, c, 0, reminder(s, 0), recovery.Links{}); err != nil {
 					b.Fatal(err)
 				}
 			}

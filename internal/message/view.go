@@ -28,7 +28,7 @@ type view struct {
 // itemView is one listed item.
 type itemView struct{ Title, Variant, Quantity, Price, PictureURL, URL string }
 
-func newView(s *recovery.Store, c *recovery.Checkout, w *words, template, coupon string) view {
+func newView(s *recovery.Store, c *recovery.Checkout, w *words, template, coupon string, links recovery.Links) view {
 	shop := clean(s.Name, maxShop)
 	step := w.Steps[template]
 	locale := c.Locale
@@ -48,12 +48,12 @@ func newView(s *recovery.Store, c *recovery.Checkout, w *words, template, coupon
 		CouponLabel:   w.Coupon,
 		Coupon:        clean(coupon, maxCoupon),
 		Button:        w.Button,
-		Link:          firstURL(c.RecoverURL, s.CartURL, s.URL),
+		Link:          firstURL(links.Recover, c.RecoverURL, s.CartURL, s.URL),
 		Shop:          shop,
 		ShopURL:       webURL(s.URL),
 		PostalAddress: clean(s.PostalAddress, maxAddress),
 		Reason:        withShop(w.Reason, shop),
-		Unsubscribe:   w.Unsubscribe,
+		Unsubscribe:   w.Unsubscribe, UnsubscribeLink: webURL(links.Unsubscribe),
 	}
 	for _, item := range c.Items[:min(len(c.Items), maxItems)] {
 		if iv := newItemView(item, w, locale); iv.Title != "" { // without a name there is nothing to show

@@ -51,10 +51,12 @@ type Checkout struct {
 	Customer          Customer
 	Locale, TimeZone  string // "" means the store's
 	AcceptsMarketing  *bool  // nil if never told
+	Consent           *Consented
 	Total             *Money
 	Items             []Item
 	RecoverURL        string
 	Test              bool
+	Platform          Platform
 
 	T          time.Time // the instant of abandonment
 	Recorded   time.Time // when we heard of this generation, by our clock
@@ -62,6 +64,7 @@ type Checkout struct {
 	Generation int       // 0 in a stub, which only an order has named so far
 	Status     Status
 	Order      *OrderRef
+	LastClick  *Click // the newest on a link of ours back to it
 	Reminders  map[ReminderID]Reminder
 	LastSent   map[int]time.Time // by step, over all generations
 	CheckAt    time.Time         // when the sweep is to look; zero for never
@@ -77,6 +80,27 @@ type OrderRef struct {
 	At  time.Time
 	By  JoinedBy
 }
+
+// Consented is what the shopper agreed to, and when, where the storefront tells.
+type Consented struct {
+	Wording string
+	At      time.Time // zero if not told
+}
+
+// Click is a shopper's way back by the link of a reminder.
+type Click struct {
+	At       time.Time
+	Reminder ReminderID
+}
+
+// Platform is the shop system that reported a checkout; "" for the store's own backend.
+type Platform string
+
+// The shop systems that report by webhook.
+const (
+	Shopify     Platform = "shopify"
+	WooCommerce Platform = "woocommerce"
+)
 
 // JoinedBy says what an order and a checkout have in common.
 type JoinedBy string
@@ -106,6 +130,7 @@ func (c *Checkout) Final() bool {
 func (c *Checkout) Clone() *Checkout {
 	d := *c
 	d.AcceptsMarketing, d.Total, d.Order = copied(c.AcceptsMarketing), copied(c.Total), copied(c.Order)
+	d.Consent, d.LastClick = copied(c.Consent), copied(c.LastClick)
 	d.Items = slices.Clone(c.Items)
 	for i := range d.Items {
 		d.Items[i].Price = copied(d.Items[i].Price)

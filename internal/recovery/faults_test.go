@@ -194,7 +194,7 @@ var errBroken = errors.New("broken template")
 
 type brokenRenderer struct{}
 
-func (brokenRenderer) Render(*recovery.Store, *recovery.Checkout, int, recovery.Reminder) (recovery.Content, error) {
+func (brokenRenderer) Render(*recovery.Store, *recovery.Checkout, int, recovery.Reminder, recovery.Links) (recovery.Content, error) {
 	return recovery.Content{}, errBroken
 }
 

@@ -35,6 +35,8 @@ type News struct {
 	Total                  Field[*Money]
 	Items                  Field[[]Item]
 	RecoverURL             Field[string]
+	Consent                Field[*Consented]
+	Platform               Platform
 	Test                   bool
 	AbandonedAt, UpdatedAt time.Time // zero if not given
 	Arrived                time.Time // by our clock
@@ -152,6 +154,8 @@ func (n *News) take(s *Store, c *Checkout) {
 	n.Total.into(&c.Total)
 	n.Items.into(&c.Items)
 	n.RecoverURL.into(&c.RecoverURL)
+	n.Consent.into(&c.Consent)
+	c.Platform = n.Platform
 }
 
 // sameItems compares carts as sets of lines: by ID, or else by title; variant and

@@ -14,6 +14,7 @@ type OrderNews struct {
 	OrderID, CheckoutID, CartID, Email string
 	Total                              *Money
 	PlacedAt                           time.Time // zero if not given: now
+	Test                               bool      // of the merchant's: stays out of every figure
 }
 
 // OrderResult says what an order did.
@@ -80,7 +81,7 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	q := n.query(st)
 	o := k.Order
 	if o == nil {
-		o = &Order{Store: st.ID, Key: q.Order, ID: n.OrderID, PlacedAt: n.PlacedAt, AttributionKind: "none"}
+		o = &Order{Store: st.ID, Key: q.Order, ID: n.OrderID, PlacedAt: n.PlacedAt, Attribution: Attribution{Kind: AttributedNone}}
 	}
 	o.Checkout, o.Cart, o.Shopper = or(q.Checkout, o.Checkout), or(q.Cart, o.Cart), or(q.Shopper, o.Shopper)
 	if n.Total != nil {

@@ -47,6 +47,10 @@ type Change struct {
 	// and leave what is there, whichever comes first; of the instants that events
 	// tell, the least stays.
 	Message *Message
+	// DeleteMessages and DeleteOrders are keys of documents that go, DeleteShopper that of
+	// a shopper; what is not there is gone already.
+	DeleteMessages, DeleteOrders []string
+	DeleteShopper                string
 	// Heard raises the instant at which a source was last heard of.
 	Heard *RaiseHeard
 }
@@ -54,14 +58,17 @@ type Change struct {
 // Empty says that there is nothing to write.
 func (c Change) Empty() bool {
 	return c.Create == nil && len(c.Update) == 0 && len(c.Shoppers) == 0 && len(c.Carts) == 0 &&
-		c.Marks == nil && c.Order == nil && c.Message == nil && c.Heard == nil
+		c.Marks == nil && c.Order == nil && c.Message == nil && c.Heard == nil &&
+		len(c.DeleteMessages) == 0 && len(c.DeleteOrders) == 0 && c.DeleteShopper == ""
 }
 
 // RaiseShopper raises a shopper's instants to at least these; zero ones stay.
 type RaiseShopper struct {
 	Key                string
 	LastOrder, NewestT time.Time
-	ExpiresAt          time.Time
+	// See Shopper.
+	ConsentGiven, ConsentRefused time.Time
+	ExpiresAt                    time.Time
 }
 
 // RaiseCart raises a cart's last order and, if Checkout is given, points the cart
@@ -92,6 +99,15 @@ type Marks struct {
 	ExpiresAt time.Time
 }
 
+// Personal is all that is kept of a shopper.
+type Personal struct {
+	Shopper     *Shopper // nil: there is no document
+	Suppression *Suppression
+	Checkouts   []*Checkout // newest T first
+	Orders      []*Order
+	Messages    []*Message // those that went to the shopper, wherever the checkout belongs now
+}
+
 // OrderQuery names what an order may touch; empty keys are not read.
 type OrderQuery struct {
 	Store, Order, Checkout, Cart, Shopper string
@@ -108,6 +124,8 @@ type OrderCase struct {
 	CartCheckout *Checkout
 	// Shoppers are the shopper's checkouts, newest T first.
 	Shoppers []*Checkout
+	// Suppression is the shopper's.
+	Suppression *Suppression
 }
 
 // DB keeps the documents. A checkout past its expiry counts as absent: it reads as a
@@ -130,6 +148,13 @@ type DB interface {
 	// one is there that s does not replace. Both in one transaction: the same calls in
 	// another order, or twice, leave the same.
 	Suppress(ctx context.Context, store, shopper string, s Suppression) error
+	// Lift takes back the standing decision not to mail the shopper, if it is for the
+	// reason and not newer than at. Suppress, called again for that reason with an instant
+	// up to at, changes nothing from then on: what led to the decision may be told again,
+	// and late. It reports whether there is no decision of that reason (any more).
+	Lift(ctx context.Context, store, shopper string, reason Reason, at time.Time) (bool, error)
+	// Personal reads all that is kept of a shopper, expired or not, outside of a transaction.
+	Personal(ctx context.Context, store, shopper string) (Personal, error)
 	// FindForOrder reads what q names, side by side, outside of a transaction.
 	FindForOrder(ctx context.Context, q OrderQuery) (OrderCase, error)
 	// ToCheck lists checkouts of all stores whose CheckAt is at or before now, at
@@ -180,6 +205,8 @@ type Mail struct {
 	From      Address
 	ReplyTo   string // "" means none
 	To        []Address
+	// Unsubscribe is the address that List-Unsubscribe names (RFC 8058); "" for none.
+	Unsubscribe string
 	Content
 }
 
@@ -196,6 +223,20 @@ type Mailer interface {
 // Renderer writes the mail for a step of a checkout.
 type Renderer interface {
 	// Render writes what r's template says, in the checkout's locale or else the
-	// store's. An unknown template is replaced by the built-in of the step's place.
-	Render(s *Store, c *Checkout, step int, r Reminder) (Content, error)
+	// store's, with the links. An unknown template is replaced by the built-in of the
+	// step's place.
+	Render(s *Store, c *Checkout, step int, r Reminder, links Links) (Content, error)
+}
+
+// Links are the addresses that one mail holds.
+type Links struct {
+	Recover     string // back to the checkout
+	Unsubscribe string // the same for people and for mailbox providers
+}
+
+// Linker makes the links of mails: signed, with no personal data in them.
+type Linker interface {
+	// Links makes those of one reminder, of which the one back to the checkout holds
+	// until expires; the other holds for good.
+	Links(s *Store, c *Checkout, id ReminderID, expires time.Time) Links
 }

@@ -6,7 +6,10 @@ import "time"
 type Shopper struct {
 	LastOrder time.Time // zero if none
 	NewestT   time.Time // of the shopper's checkouts
-	Messages  []MessageMark
+	// ConsentGiven and ConsentRefused are the newest instants at which the shopper, on any
+	// checkout, accepted marketing and did not.
+	ConsentGiven, ConsentRefused time.Time
+	Messages                     []MessageMark
 }
 
 // MessageMark says that a message was handed over, or is being.
@@ -29,10 +32,35 @@ type Order struct {
 	Total                   *Money
 	PlacedAt                time.Time
 	Matched                 []string // keys of the checkouts that it ended
-	AttributionKind         string
-	AttributionStep         int
+	Attribution             Attribution
+	Test                    bool              // stays out of every figure
+	Refunds                 map[string]Refund // by the platform's ID of each; "" is the cancellation
 	ExpiresAt               time.Time
 	Version                 time.Time // the DB's mark of the state that was read
+}
+
+// Attribution says which reminder brought an order, as decided when the order came
+// (never later).
+type Attribution struct {
+	Kind     AttributionKind
+	Checkout string // the key of the checkout whose reminder it was; "" for none
+	Reminder ReminderID
+}
+
+// AttributionKind says by what an order is attributed.
+type AttributionKind string
+
+// The kinds of attribution.
+const (
+	AttributedNone    AttributionKind = "none"
+	AttributedClick   AttributionKind = "click"   // the last click within the store's window
+	AttributedMessage AttributionKind = "message" // the last message within it, where the store says so
+)
+
+// Refund takes an order's revenue back, in part or all.
+type Refund struct {
+	Total *Money // nil: all that is left
+	At    time.Time
 }
 
 // Message is one e-mail that was handed over, or may have been.
@@ -53,6 +81,9 @@ type Message struct {
 
 	// The first instants at which the mail service told of each.
 	Delivered, Opened, Clicked, Bounced, Complained time.Time
+
+	Clicks []time.Time // on our link; as a set
+	Order  string      // key of the order that is attributed to it
 }
 
 // Key is the message's document ID, "{h}-{generation}-{step}".

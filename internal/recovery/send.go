@@ -11,7 +11,8 @@ import (
 // of it (promise 2).
 func (s *Service) send(ctx context.Context, a *attempt) error {
 	c, id := a.checkout, a.task.Reminder
-	content, err := s.Renderer.Render(a.st, c, id.Step, c.Reminders[id])
+	links := s.links(a.st, c, id)
+	content, err := s.Renderer.Render(a.st, c, id.Step, c.Reminders[id], links)
 	if err != nil {
 		err = fmt.Errorf("render: %w", err)
 		recorded := s.recordInto(ctx, a, outcome{err: &SendError{Kind: ErrDeployment, Detail: "the template cannot be rendered"}})
@@ -19,7 +20,7 @@ func (s *Service) send(ctx context.Context, a *attempt) error {
 	}
 	m := Mail{
 		Store: a.st.ID, MessageID: MessageID(c.Store, c.Key, id), From: a.st.From, ReplyTo: a.st.ReplyTo,
-		To: recipients(a.st, c), Content: content,
+		To: recipients(a.st, c), Unsubscribe: links.Unsubscribe, Content: content,
 	}
 	sendCtx, cancel := context.WithTimeout(ctx, s.Deadlines.Send)
 	defer cancel()
@@ -33,6 +34,15 @@ func (s *Service) send(ctx context.Context, a *attempt) error {
 		return fmt.Errorf("record outcome: %w", err)
 	}
 	return out.answer()
+}
+
+// links are those of c's reminder. The way back holds for as long as the checkout is kept
+// after a mail of now.
+func (s *Service) links(st *Store, c *Checkout, id ReminderID) Links {
+	if s.Linker == nil {
+		return Links{Recover: c.RecoverURL}
+	}
+	return s.Linker.Links(st, c, id, s.now().Add(st.Retention))
 }
 
 // recordInto records the outcome, and notes what the run came to by it.

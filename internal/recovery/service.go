@@ -16,6 +16,7 @@ type Service struct {
 	Queue    Queue
 	Mailer   Mailer
 	Renderer Renderer
+	Linker   Linker // nil: mails lead to the checkout itself
 	Clock    Clock
 	Stores   map[string]*Store // by ID
 	// NewID makes the random IDs of attempts and of checkouts without one.

@@ -27,6 +27,7 @@ type Store struct {
 	EachCheckout bool
 	Cooldown     Cooldown
 	Cap          Cap
+	Attribution  AttributionRule
 	// MaxLate is how late a reminder may still be mailed.
 	MaxLate time.Duration
 	// Spread delays each checkout's reminders by up to this much, by its hash.
@@ -73,6 +74,15 @@ type Cooldown struct {
 	AfterOrder      time.Duration // since the shopper's last order
 	SameStep        time.Duration // the same step of an earlier generation
 }
+
+// AttributionRule says which orders a store attributes to its reminders.
+type AttributionRule struct {
+	Window     time.Duration // since the click or the message
+	AnyMessage bool          // without a click, the last message counts
+}
+
+// DefaultAttributionWindow is the one of a store that configures none.
+const DefaultAttributionWindow = 5 * 24 * time.Hour
 
 // Cap bounds the messages that one shopper gets in a period; Messages 0 is off.
 type Cap struct {

@@ -153,6 +153,24 @@ func (d database) Suppress(ctx context.Context, store, shopper string, s recover
 	return d.call(true, func() error { return d.w.db.Suppress(ctx, store, shopper, s) })
 }
 
+// Lift implements recovery.DB.
+func (d database) Lift(ctx context.Context, store, shopper string, reason recovery.Reason, at time.Time) (lifted bool, err error) {
+	err = d.call(true, func() (err error) {
+		lifted, err = d.w.db.Lift(ctx, store, shopper, reason, at)
+		return err
+	})
+	return lifted, err
+}
+
+// Personal implements recovery.DB.
+func (d database) Personal(ctx context.Context, store, shopper string) (p recovery.Personal, err error) {
+	err = d.call(false, func() (err error) {
+		p, err = d.w.db.Personal(ctx, store, shopper)
+		return err
+	})
+	return p, err
+}
+
 // FindForOrder implements recovery.DB.
 func (d database) FindForOrder(ctx context.Context, q recovery.OrderQuery) (k recovery.OrderCase, err error) {
 	err = d.call(true, func() error {
@@ -190,6 +208,6 @@ func (w *world) note(ch recovery.Change) {
 type oneLine struct{}
 
 // Render implements recovery.Renderer.
-func (oneLine) Render(_ *recovery.Store, c *recovery.Checkout, _ int, _ recovery.Reminder) (recovery.Content, error) {
+func (oneLine) Render(_ *recovery.Store, c *recovery.Checkout, _ int, _ recovery.Reminder, _ recovery.Links) (recovery.Content, error) {
 	return recovery.Content{Subject: c.Items[0].ID}, nil
 }

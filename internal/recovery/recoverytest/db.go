@@ -3,6 +3,7 @@ package recoverytest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ type DB struct {
 	carts        map[ref]recovery.Cart
 	orders       map[ref]recovery.Order
 	messages     map[ref]recovery.Message
-	suppressions map[ref]recovery.Suppression
+	suppressions map[ref]suppression
 	heard        map[recovery.Source]time.Time
 }
 
@@ -35,7 +36,7 @@ func NewDB(clock recovery.Clock) *DB {
 	return &DB{
 		Clock: clock, checkouts: map[ref]*recovery.Checkout{}, shoppers: map[ref]recovery.Shopper{},
 		carts: map[ref]recovery.Cart{}, orders: map[ref]recovery.Order{}, messages: map[ref]recovery.Message{},
-		suppressions: map[ref]recovery.Suppression{}, heard: map[recovery.Source]time.Time{},
+		suppressions: map[ref]suppression{}, heard: map[recovery.Source]time.Time{},
 	}
 }
 
@@ -120,6 +121,7 @@ func (d *DB) write(store string, ch recovery.Change) {
 	for _, r := range ch.Shoppers {
 		s := d.shoppers[ref{store, r.Key}]
 		s.LastOrder, s.NewestT = later(s.LastOrder, r.LastOrder), later(s.NewestT, r.NewestT)
+		s.ConsentGiven, s.ConsentRefused = later(s.ConsentGiven, r.ConsentGiven), later(s.ConsentRefused, r.ConsentRefused)
 		d.shoppers[ref{store, r.Key}] = s
 	}
 	for _, r := range ch.Carts {
@@ -134,12 +136,19 @@ func (d *DB) write(store string, ch recovery.Change) {
 	}
 	if ch.Order != nil {
 		o := *ch.Order
-		o.Matched, o.Version = slices.Clone(o.Matched), d.version
+		o.Matched, o.Refunds, o.Version = slices.Clone(o.Matched), maps.Clone(o.Refunds), d.version
 		d.orders[ref{store, o.Key}] = o
 	}
 	if m := ch.Message; m != nil {
 		d.messages[ref{store, m.Key()}] = mergeMessage(d.messages[ref{store, m.Key()}], *m)
 	}
+	for _, key := range ch.DeleteMessages {
+		delete(d.messages, ref{store, key})
+	}
+	for _, key := range ch.DeleteOrders {
+		delete(d.orders, ref{store, key})
+	}
+	delete(d.shoppers, ref{store, ch.DeleteShopper})
 	if h := ch.Heard; h != nil {
 		from := recovery.Source{Store: store, Name: h.Source}
 		d.heard[from] = later(d.heard[from], h.At)
@@ -160,9 +169,7 @@ func (d *DB) UpdateCheckout(ctx context.Context, store, key string, need recover
 		if c := k.Checkout; c != nil && need == recovery.WholeCase {
 			k.Shopper, k.Cart = d.shoppers[ref{store, c.ShopperKey}], d.carts[ref{store, c.CartKey}]
 			k.Shopper.Messages = slices.Clone(k.Shopper.Messages)
-			if s, ok := d.suppressions[ref{store, c.ShopperKey}]; ok {
-				k.Suppression = &s
-			}
+			k.Suppression = d.suppressions[ref{store, c.ShopperKey}].standing()
 		}
 		ch, err := decide(k)
 		if err != nil || ch.Empty() {
@@ -176,9 +183,10 @@ func (d *DB) UpdateCheckout(ctx context.Context, store, key string, need recover
 func (d *DB) FindForOrder(ctx context.Context, q recovery.OrderQuery) (k recovery.OrderCase, err error) {
 	err = d.do(ctx, func() error {
 		if o, ok := d.orders[ref{q.Store, q.Order}]; ok {
-			o.Matched = slices.Clone(o.Matched)
+			o.Matched, o.Refunds = slices.Clone(o.Matched), maps.Clone(o.Refunds)
 			k.Order = &o
 		}
+		k.Suppression = d.suppressions[ref{q.Store, q.Shopper}].standing()
 		k.Checkout = d.checkout(q.Store, q.Checkout)
 		k.Cart = d.carts[ref{q.Store, q.Cart}]
 		k.CartCheckout = d.checkout(q.Store, k.Cart.Checkout)

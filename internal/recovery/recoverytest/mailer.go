@@ -53,7 +53,7 @@ type Renderer struct{}
 var _ recovery.Renderer = Renderer{}
 
 // Render implements recovery.Renderer.
-func (Renderer) Render(_ *recovery.Store, c *recovery.Checkout, step int, r recovery.Reminder) (recovery.Content, error) {
+func (Renderer) Render(_ *recovery.Store, c *recovery.Checkout, step int, r recovery.Reminder, _ recovery.Links) (recovery.Content, error) {
 	line := fmt.Sprintf("%s: step %d, %s", c.ID, step, r.Template)
 	return recovery.Content{Subject: line, HTML: "<p>" + line + "</p>", Text: line}, nil
 }

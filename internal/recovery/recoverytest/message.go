@@ -2,7 +2,6 @@ package recoverytest
 
 import (
 	"cmp"
-	"context"
 	"maps"
 	"slices"
 	"time"
@@ -28,6 +27,10 @@ func mergeMessage(old, m recovery.Message) recovery.Message {
 	}
 	m.Delivered, m.Opened, m.Clicked = first(m.Delivered, old.Delivered), first(m.Opened, old.Opened), first(m.Clicked, old.Clicked)
 	m.Bounced, m.Complained = first(m.Bounced, old.Bounced), first(m.Complained, old.Complained)
+	m.Order = cmp.Or(m.Order, old.Order)
+	m.Clicks = append(slices.Clone(old.Clicks), m.Clicks...)
+	slices.SortFunc(m.Clicks, time.Time.Compare)
+	m.Clicks = slices.CompactFunc(m.Clicks, time.Time.Equal)
 	return m
 }
 
@@ -37,27 +40,6 @@ func first(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// Suppress implements recovery.DB.
-func (d *DB) Suppress(ctx context.Context, store, shopper string, s recovery.Suppression) error {
-	return d.do(ctx, func() error {
-		old, there := d.suppressions[ref{store, shopper}]
-		if !there || s.Replaces(&old) {
-			d.suppressions[ref{store, shopper}] = s
-		}
-		return nil
-	})
-}
-
-// Suppression is what is recorded of a shopper; nil if nothing is.
-func (d *DB) Suppression(store, shopper string) *recovery.Suppression {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if s, ok := d.suppressions[ref{store, shopper}]; ok {
-		return &s
-	}
-	return nil
 }
 
 // ShopperMarks are the recent messages that count for a shopper.

@@ -1,0 +1,89 @@
+package firestoredb
+
+import (
+	"context"
+	"fmt"
+
+	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// Personal implements recovery.DB, in one round trip.
+func (d *DB) Personal(ctx context.Context, store, shopper string) (recovery.Personal, error) {
+	var p recovery.Personal
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.readPerson(gctx, store, shopper, &p) })
+	g.Go(func() error {
+		return d.each(gctx, d.of(store, "checkouts", shopper).OrderBy("t", firestore.Desc), func(snap *firestore.DocumentSnapshot) error {
+			c, err := decodeCheckout(store, snap)
+			p.Checkouts = append(p.Checkouts, c)
+			return err
+		})
+	})
+	g.Go(func() error {
+		return d.each(gctx, d.of(store, "orders", shopper), func(snap *firestore.DocumentSnapshot) error {
+			var doc orderDoc
+			if err := decode(snap, &doc); err != nil {
+				return err
+			}
+			o, err := doc.order(store, snap.Ref.ID, snap.UpdateTime)
+			p.Orders = append(p.Orders, o)
+			return err
+		})
+	})
+	g.Go(func() error {
+		return d.each(gctx, d.of(store, "messages", shopper), func(snap *firestore.DocumentSnapshot) error {
+			var doc messageDoc
+			if err := decode(snap, &doc); err != nil {
+				return err
+			}
+			p.Messages = append(p.Messages, doc.message(store))
+			return nil
+		})
+	})
+	if err := g.Wait(); err != nil {
+		return recovery.Personal{}, fmt.Errorf("read what is kept of a shopper: %w", err)
+	}
+	return p, nil
+}
+
+// of is the query for a shopper's documents of the collection.
+func (d *DB) of(store, collection, shopper string) firestore.Query {
+	return d.client.Collection("stores").Doc(store).Collection(collection).Where("shopper", "==", shopper)
+}
+
+func (d *DB) each(ctx context.Context, q firestore.Query, read func(*firestore.DocumentSnapshot) error) error {
+	snaps, err := q.Documents(ctx).GetAll()
+	if err != nil {
+		return translate(err)
+	}
+	for _, snap := range snaps {
+		if err := read(snap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readPerson gets the documents of which the shopper's key is the name.
+func (d *DB) readPerson(ctx context.Context, store, shopper string, p *recovery.Personal) error {
+	snaps, err := d.client.GetAll(ctx, []*firestore.DocumentRef{d.doc(store, "shoppers", shopper), d.doc(store, "suppressions", shopper)})
+	if err != nil {
+		return translate(err)
+	}
+	if snaps[0].Exists() {
+		var doc shopperDoc
+		if err := decode(snaps[0], &doc); err != nil {
+			return err
+		}
+		s, err := doc.shopper()
+		if err != nil {
+			return err
+		}
+		p.Shopper = &s
+	}
+	p.Suppression, err = readSuppression(snaps[1])
+	return err
+}
