@@ -107,6 +107,7 @@ func readCheckout(o object, st *recovery.Store, now time.Time, legacy bool) reco
 		AcceptsMarketing: o.boolean("accepts_marketing"),
 		Total:            o.amount("total", currency),
 		Items:            readItems(o, st, currency),
+		Consent:          readConsent(o),
 		RecoverURL:       o.link("recover_url", false, st.LinkHosts),
 		AbandonedAt:      o.pastInstant("abandoned_at", now),
 		UpdatedAt:        o.pastInstant("updated_at", now),
@@ -122,6 +123,15 @@ func readCheckout(o object, st *recovery.Store, now time.Time, legacy bool) reco
 		n.CustomerID.Given, n.FirstName.Given, n.LastName.Given = true, true, true
 	}
 	return n
+}
+
+// readConsent reads what the shopper agreed to, and when.
+func readConsent(o object) recovery.Field[*recovery.Consented] {
+	consent, given, null := o.sub("consent")
+	if !given || null {
+		return recovery.Field[*recovery.Consented]{Given: given}
+	}
+	return recovery.Given(&recovery.Consented{Wording: consent.text("wording", maxURL).Value, At: consent.instant("at")})
 }
 
 func emailField(legacy bool) string {

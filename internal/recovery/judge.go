@@ -108,6 +108,9 @@ func OrderCounts(c *Checkout, placed time.Time) bool {
 }
 
 func consents(s *Store, k Case) bool {
+	if g, r := k.Shopper.ConsentGiven, k.Shopper.ConsentRefused; !g.IsZero() && !r.IsZero() && !g.After(r) {
+		return false // withdrawn
+	}
 	yes := k.Checkout.AcceptsMarketing != nil && *k.Checkout.AcceptsMarketing
 	switch s.Consent {
 	case ConsentOptIn:

@@ -83,9 +83,12 @@ func (n *News) begin(s *Store, c *Checkout) {
 	c.Generation = 1
 	c.T, c.Recorded = n.abandoned(), Instant(n.Arrived)
 	schedule(s, c)
-	if c.Order != nil {
+	switch {
+	case c.Status == StatusStopped:
+		c.endScheduled(ReasonStopped)
+	case c.Order != nil:
 		c.endScheduled(ReasonOrdered)
-	} else {
+	default:
 		c.Status = StatusOpen
 	}
 	settle(s, c, n.Arrived)
@@ -115,6 +118,21 @@ func (n *News) Apply(s *Store, c *Checkout) Effect {
 		return Restarted
 	}
 	return Updated
+}
+
+// consent is the instant at which the shopper, by this news, accepted marketing, or did
+// not; zero where it does not say.
+func (n *News) consent() (given, refused time.Time) {
+	if !n.AcceptsMarketing.Given || n.AcceptsMarketing.Value == nil || n.Test {
+		return time.Time{}, time.Time{}
+	}
+	if !*n.AcceptsMarketing.Value {
+		return time.Time{}, n.instant()
+	}
+	if c := n.Consent.Value; c != nil {
+		return firstOf(c.At, n.instant()), time.Time{}
+	}
+	return n.instant(), time.Time{}
 }
 
 // moves says whether n would give c another shopper or cart.

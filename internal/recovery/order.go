@@ -33,22 +33,35 @@ const shoppersCheckouts = 20
 const orderTries = 20
 
 // RecordOrder records an order and ends the reminders of its checkouts. An order
-// of a checkout that is not known yet leaves a stub that stops it when it comes.
+// of a checkout that is not known yet leaves a stub that stops it when it comes. Of a
+// shopper who was erased nothing is recorded.
 func (s *Service) RecordOrder(ctx context.Context, store string, n OrderNews) (OrderResult, error) {
+	return s.changeOrder(ctx, store, n, PlaceOrder)
+}
+
+// changeOrder decides by what is found what becomes of an order, and commits it: anew
+// from the start where something changed meanwhile.
+func (s *Service) changeOrder(ctx context.Context, store string, n OrderNews,
+	decide func(*Store, OrderCase, OrderNews, time.Time) (Change, OrderResult),
+) (OrderResult, error) {
 	st, err := s.store(store)
 	if err != nil {
 		return OrderResult{}, err
 	}
 	now := s.now()
-	if n.PlacedAt = Instant(n.PlacedAt); n.PlacedAt.Year() <= 1 || n.PlacedAt.After(now) {
-		n.PlacedAt = now
-	}
+	n.PlacedAt = placed(n.PlacedAt, now)
 	for try := 1; ; try++ {
 		k, err := s.DB.FindForOrder(ctx, n.query(st))
 		if err != nil {
 			return OrderResult{}, fmt.Errorf("look up order: %w", err)
 		}
-		ch, result := PlaceOrder(st, k, n, now)
+		if k.erased() {
+			return OrderResult{OrderID: n.OrderID, Matched: []string{}, Order: newOrder(st, n)}, nil
+		}
+		ch, result := decide(st, k, n, now)
+		if ch.Empty() {
+			return result, nil
+		}
 		err = s.DB.Commit(ctx, store, ch)
 		if err == nil {
 			return result, nil
@@ -58,6 +71,19 @@ func (s *Service) RecordOrder(ctx context.Context, store string, n OrderNews) (O
 			return OrderResult{}, fmt.Errorf("record order: %w", err)
 		}
 	}
+}
+
+// placed is when an order was placed: now where that is not told, or ahead of us.
+func placed(at, now time.Time) time.Time {
+	if at = Instant(at); at.Year() <= 1 || at.After(now) {
+		return now
+	}
+	return at
+}
+
+// erased says whether nothing may be kept of the order's shopper any more.
+func (k OrderCase) erased() bool {
+	return k.Suppression != nil && k.Suppression.Reason == ReasonErased || k.Checkout != nil && k.Checkout.Status == StatusErased
 }
 
 func (n *OrderNews) query(st *Store) OrderQuery {
@@ -79,9 +105,12 @@ func (n *OrderNews) query(st *Store) OrderQuery {
 // later, or were not found, are stopped too.
 func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, OrderResult) {
 	q := n.query(st)
-	o := k.Order
+	o, isNew := k.Order, k.Order == nil || k.Order.PlacedAt.IsZero()
 	if o == nil {
-		o = &Order{Store: st.ID, Key: q.Order, ID: n.OrderID, PlacedAt: n.PlacedAt, Attribution: Attribution{Kind: AttributedNone}}
+		o = newOrder(st, n)
+	}
+	if isNew { // or known from its refund only
+		o.PlacedAt, o.Test = n.PlacedAt, n.Test
 	}
 	o.Checkout, o.Cart, o.Shopper = or(q.Checkout, o.Checkout), or(q.Cart, o.Cart), or(q.Shopper, o.Shopper)
 	if n.Total != nil {
@@ -92,7 +121,12 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	shoppers, carts := []string{o.Shopper}, []string{o.Cart}
 	ch := Change{Order: o}
 	result := OrderResult{OrderID: n.OrderID, Matched: []string{}, Order: o}
-	for _, m := range matches(k, o) {
+	all := matches(k, o)
+	if isNew {
+		o.Attribution = attribute(st, o, all)
+		ch.Message = attributed(o)
+	}
+	for _, m := range all {
 		if m.c.end(st, o, m.by, now) {
 			ch.Update = append(ch.Update, m.c)
 		}
@@ -110,6 +144,13 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	ch.Shoppers, ch.Carts = raiseAll(o, shoppers, carts)
 	slices.Sort(result.Matched)
 	return ch, result
+}
+
+func newOrder(st *Store, n OrderNews) *Order {
+	return &Order{
+		Store: st.ID, Key: OrderKey(st.ID, n.OrderID), ID: n.OrderID, PlacedAt: n.PlacedAt,
+		Attribution: Attribution{Kind: AttributedNone},
+	}
 }
 
 func or(a, b string) string {
@@ -147,18 +188,31 @@ func matches(k OrderCase, o *Order) []match {
 // end ends c's scheduled reminders for the order. It says whether c changed.
 func (c *Checkout) end(st *Store, o *Order, by JoinedBy, now time.Time) bool {
 	if c.Stub() && c.Order != nil && o.PlacedAt.After(c.Order.At) {
-		c.Order.Key, c.Order.At = o.Key, o.PlacedAt // the checkout will pass on the latest
+		c.Order.Key, c.Order.At = or(o.Key, c.Order.Key), o.PlacedAt // the checkout will pass on the latest
+		settle(st, c, now)
+		return true
+	}
+	recovered := o.Attribution.Checkout == c.Key
+	if by == ByCheckout && c.Order != nil && c.Order.Key == "" && o.Key != "" && c.Status == StatusOrdered { // that it was completed was told before
+		c.Order.Key, c.Status = o.Key, endStatus(recovered)
 		settle(st, c, now)
 		return true
 	}
 	if c.Final() || c.Order != nil && by != ByCheckout && c.Order.Key == o.Key {
 		return false
 	}
-	c.Status = StatusOrdered
+	c.Status = endStatus(recovered)
 	c.Order = &OrderRef{Key: o.Key, At: o.PlacedAt, By: by}
 	c.endScheduled(ReasonOrdered)
 	settle(st, c, now)
 	return true
+}
+
+func endStatus(recovered bool) Status {
+	if recovered {
+		return StatusRecovered
+	}
+	return StatusOrdered
 }
 
 // meetOrder ends c's scheduled reminders for an order that came before c, and that only

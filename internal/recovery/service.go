@@ -83,7 +83,7 @@ func (s *Service) RecordCheckout(ctx context.Context, store string, n News) (*Ch
 	var lost []Task
 	s.together(
 		func() { lost, _ = s.enqueue(ctx, late) },
-		func() { err = s.DB.Commit(ctx, store, withAnchors(st, Change{Create: c}, c, n.Arrived)) },
+		func() { err = s.DB.Commit(ctx, store, withAnchors(st, Change{Create: c}, c, &n)) },
 	)
 
 	if errors.Is(err, ErrExists) || errors.Is(err, ErrConflict) {
@@ -125,7 +125,7 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 			again = false
 			if k.Checkout == nil { // it expired, or went, in between
 				c, effect = NewCheckout(st, n), Created
-				return withAnchors(st, Change{Create: c}, c, n.Arrived), nil
+				return withAnchors(st, Change{Create: c}, c, n), nil
 			}
 			c = k.Checkout
 			if again = need == CheckoutOnly && n.moves(st, c); again {
@@ -140,7 +140,7 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 			if need == WholeCase {
 				c.meetOrder(k) // news of the same seconds may have begun anew
 			}
-			return withAnchors(st, Change{Update: []*Checkout{c}}, c, n.Arrived), nil
+			return withAnchors(st, Change{Update: []*Checkout{c}}, c, n), nil
 		})
 		if err != nil || !again {
 			break
@@ -149,13 +149,14 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 	return c, effect, err
 }
 
-// withAnchors adds to ch what the shopper and the cart have to know of c. A stub's
-// order is passed on to both.
-func withAnchors(st *Store, ch Change, c *Checkout, now time.Time) Change {
+// withAnchors adds to ch what the shopper and the cart have to know of c, which has
+// taken n over. A stub's order is passed on to both.
+func withAnchors(st *Store, ch Change, c *Checkout, n *News) Change {
 	// They outlive the checkout, or a reminder beyond the retention would not see an
 	// order that only they know of.
-	expires := later(now.Add(st.Retention), c.ExpiresAt)
+	expires := later(n.Arrived.Add(st.Retention), c.ExpiresAt)
 	raise := RaiseShopper{Key: c.ShopperKey, ExpiresAt: expires}
+	raise.ConsentGiven, raise.ConsentRefused = n.consent()
 	if !c.Test { // a test must not silence a real checkout of the same address
 		raise.NewestT = c.T
 	}

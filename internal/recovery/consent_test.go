@@ -1,0 +1,67 @@
+package recovery_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// accepting is the news of a checkout whose shopper was asked at the instant.
+func accepting(id string, yes bool, at time.Duration) recovery.News {
+	n := left(id)
+	n.UpdatedAt = t0.Add(at)
+	n.AcceptsMarketing = recovery.Given(&yes)
+	return n
+}
+
+// A withdrawal ends what is scheduled in every mode, on all of the shopper's checkouts.
+// Who never accepted has nothing to withdraw.
+func TestConsentWithdrawn(t *testing.T) {
+	t.Parallel()
+	none, sent := []string{"skipped no_consent", "skipped no_consent", "skipped no_consent"}, []string{"sent", "sent", "sent"}
+	for name, tc := range map[string]struct {
+		mode recovery.Consent
+		news []recovery.News
+		want []string // of checkout a
+	}{
+		"any, withdrawn":              {recovery.ConsentAny, []recovery.News{accepting("a", true, 0), accepting("a", false, time.Minute)}, none},
+		"opt-in, withdrawn":           {recovery.ConsentOptIn, []recovery.News{accepting("a", true, 0), accepting("a", false, time.Minute)}, none},
+		"any, never given":            {recovery.ConsentAny, []recovery.News{accepting("a", false, 0)}, sent},
+		"opt-in, never given":         {recovery.ConsentOptIn, []recovery.News{accepting("a", false, 0)}, none},
+		"given at last":               {recovery.ConsentOptIn, []recovery.News{accepting("a", false, 0), accepting("a", true, time.Minute)}, sent},
+		"withdrawn, given again":      {recovery.ConsentAny, []recovery.News{accepting("a", true, 0), accepting("a", false, time.Minute), accepting("a", true, 2*time.Minute)}, sent},
+		"withdrawn, older news after": {recovery.ConsentAny, []recovery.News{accepting("a", true, 0), accepting("a", false, 2*time.Minute), accepting("a", true, time.Minute)}, none},
+		"withdrawn on another":        {recovery.ConsentAny, []recovery.News{accepting("a", true, 0), accepting("b", false, time.Minute)}, none},
+		"another's refusal before":    {recovery.ConsentOptIn, []recovery.News{accepting("b", false, 0), accepting("a", true, time.Minute)}, sent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := testStore()
+			st.Consent, st.EachCheckout = tc.mode, true
+			s := open(t, st)
+			s.clock.Set(t0.Add(3 * time.Minute))
+			for _, n := range tc.news {
+				s.post(n)
+			}
+			s.until(4 * day)
+			s.wantReminders("a", 1, tc.want...)
+		})
+	}
+}
+
+// What the shopper agreed to is kept, and counts from when it was agreed to.
+func TestConsentKept(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	n := accepting("a", true, time.Hour)
+	n.Consent = recovery.Given(&recovery.Consented{Wording: "Send me offers", At: t0.Add(-day)})
+	s.clock.Set(t0.Add(time.Hour))
+	s.post(n)
+	if c := s.checkout("a"); c.Consent == nil || c.Consent.Wording != "Send me offers" || !c.Consent.At.Equal(t0.Add(-day)) {
+		t.Errorf("got %+v", c.Consent)
+	}
+	s.post(accepting("b", false, 0)) // after that, though told of with an older instant
+	s.until(4 * day)
+	s.wantReminders("a", 1, "skipped no_consent", "skipped no_consent", "skipped no_consent")
+}
