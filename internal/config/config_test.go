@@ -40,6 +40,8 @@ var cloud = env{
 	"COMEBACK_QUEUES":            "projects/my-shop-1/locations/europe-west1/queues/reminders",
 	"COMEBACK_REMIND_URL":        "https://europe-west1-my-shop-1.cloudfunctions.net/Remind",
 	"COMEBACK_SWEEP_URL":         "https://europe-west1-my-shop-1.cloudfunctions.net/Sweep",
+	"COMEBACK_RECOVER_URL":       "https://europe-west1-my-shop-1.cloudfunctions.net/Recover",
+	"COMEBACK_UNSUBSCRIBE_URL":   "https://europe-west1-my-shop-1.cloudfunctions.net/Unsubscribe",
 	"COMEBACK_TASKS_ACCOUNT":     "tasks@my-shop-1.iam.gserviceaccount.com",
 	"COMEBACK_SCHEDULER_ACCOUNT": "scheduler@my-shop-1.iam.gserviceaccount.com",
 	"COMEBACK_CALLER_CHECK":      "iam",
@@ -166,7 +168,7 @@ stores:
 	want := &config.Store{
 		Store: recovery.Store{
 			ID: "default", Name: "Northwind", URL: "https://northwind.example.com", CartURL: "https://cart.northwind.example.com/cart",
-			LinkHosts: []string{"northwind.example.com", "*.example.net"},
+			Platform: recovery.Shopify, LinkHosts: []string{"northwind.example.com", "*.example.net"},
 			From:      recovery.Address{Name: "Northwind Shop", Email: "shop@northwind.example.com"},
 			ReplyTo:   "help@northwind.example.com", PostalAddress: "1 Pier Road\nBristol, UK", Locale: "pt-BR",
 			Steps: []recovery.Step{

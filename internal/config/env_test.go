@@ -40,6 +40,8 @@ func TestEnvInTheCloud(t *testing.T) {
 		Queues:           []string{"projects/my-shop-1/locations/europe-west1/queues/reminders"},
 		RemindURL:        "https://europe-west1-my-shop-1.cloudfunctions.net/Remind",
 		SweepURL:         "https://europe-west1-my-shop-1.cloudfunctions.net/Sweep",
+		RecoverURL:       "https://europe-west1-my-shop-1.cloudfunctions.net/Recover",
+		UnsubscribeURL:   "https://europe-west1-my-shop-1.cloudfunctions.net/Unsubscribe",
 		TasksAccount:     "tasks@my-shop-1.iam.gserviceaccount.com",
 		SchedulerAccount: "scheduler@my-shop-1.iam.gserviceaccount.com",
 		CallerCheck:      "iam",

@@ -21,7 +21,7 @@ var functions = map[string]work{
 	"Order":          {secrets: []string{keyAPIKeys, keyIDKey}, variables: enqueues},
 	"Shopify":        {secrets: []string{keyShopifySecrets, keyIDKey}, variables: enqueues},
 	"WooCommerce":    {secrets: []string{keyWooSecrets, keyWooRESTKey, keyWooRESTSecret, keyIDKey}, variables: enqueues},
-	"Remind":         {secrets: []string{keySendGridAPIKey, keyLinkKeys, keyIDKey}, variables: enqueues},
+	"Remind":         {secrets: []string{keySendGridAPIKey, keyLinkKeys, keyIDKey}, variables: append([]string{varRecoverURL, varUnsubscribeURL}, enqueues...)},
 	"Sweep":          {variables: append([]string{varSweepURL, varSchedulerAccount}, enqueues...)},
 	"SendGridEvents": {secrets: []string{keyEventsPublicKey, keyIDKey}},
 	"Recover":        {secrets: []string{keyLinkKeys}},

@@ -23,6 +23,7 @@ func (l *loader) store(p place, id string) *Store {
 	s := &Store{Store: recovery.Store{ID: id}}
 	l.identity(o, s)
 	l.platforms(o, s)
+	s.Platform = s.platform()
 	s.links(o)
 	l.schedule(o, s)
 	l.rules(o, s)
@@ -101,6 +102,17 @@ func (l *loader) platforms(o *object, s *Store) {
 		}
 		w.done()
 	}
+}
+
+// platform is the shop system that the store is on.
+func (s *Store) platform() recovery.Platform {
+	switch {
+	case s.Shopify != nil:
+		return recovery.Shopify
+	case s.WooCommerce != nil:
+		return recovery.WooCommerce
+	}
+	return ""
 }
 
 // links reads where mails lead to. A store without any URL has no hosts, and so

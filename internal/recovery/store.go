@@ -15,6 +15,7 @@ type Store struct {
 	URL, CartURL string
 	// LinkHosts are the hosts that links may lead to: exact, or "*.example.com".
 	LinkHosts     []string
+	Platform      Platform // the shop system that it is on; "" for none that reports
 	From          Address
 	ReplyTo       string // "" means none
 	PostalAddress string

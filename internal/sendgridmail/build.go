@@ -34,6 +34,10 @@ func build(m recovery.Mail) *mail.SGMailV3 {
 	if m.ReplyTo != "" {
 		b.SetReplyTo(mail.NewEmail("", m.ReplyTo))
 	}
+	if m.Unsubscribe != "" { // RFC 8058: one address, and that a POST to it is enough
+		b.SetHeader("List-Unsubscribe", "<"+m.Unsubscribe+">")
+		b.SetHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	// Plain text comes first: SendGrid refuses another order. Empty parts it refuses too.
 	for _, c := range []*mail.Content{mail.NewContent("text/plain", m.Text), mail.NewContent("text/html", m.HTML)} {
 		if c.Value != "" {
@@ -76,6 +80,9 @@ func checkAddresses(m recovery.Mail) error {
 		if a == "" || strings.ContainsFunc(a, breaksLine) {
 			return errors.New("an address is empty or has a line break or control character in it")
 		}
+	}
+	if strings.ContainsAny(m.Unsubscribe, "<> ,") || strings.ContainsFunc(m.Unsubscribe, breaksLine) {
+		return errors.New("the address to unsubscribe has a bracket, space, comma or line break in it")
 	}
 	return nil
 }

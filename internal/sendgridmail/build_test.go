@@ -12,12 +12,13 @@ import (
 
 func example() recovery.Mail {
 	return recovery.Mail{
-		Store:     "default",
-		MessageID: "default.h-1-0",
-		From:      recovery.Address{Name: "Northwind", Email: "shop@northwind.example.com"},
-		ReplyTo:   "help@northwind.example.com",
-		To:        []recovery.Address{{Name: "Ana Lima", Email: "ana.lima@example.net"}},
-		Content:   recovery.Content{Subject: "Você esqueceu algo", HTML: "<p>Olá</p>", Text: "Olá"},
+		Store:       "default",
+		MessageID:   "default.h-1-0",
+		From:        recovery.Address{Name: "Northwind", Email: "shop@northwind.example.com"},
+		ReplyTo:     "help@northwind.example.com",
+		To:          []recovery.Address{{Name: "Ana Lima", Email: "ana.lima@example.net"}},
+		Unsubscribe: "https://comeback.example.com/u/token",
+		Content:     recovery.Content{Subject: "Você esqueceu algo", HTML: "<p>Olá</p>", Text: "Olá"},
 	}
 }
 
@@ -44,6 +45,7 @@ func TestBuild(t *testing.T) {
 		"personalizations": [{"to": [{"name": "Ana Lima", "email": "ana.lima@example.net"}]}],
 		"content": [{"type": "text/plain", "value": "Olá"}, {"type": "text/html", "value": "<p>Olá</p>"}],
 		"categories": ["reminder"],
+		"headers": {"List-Unsubscribe": "<https://comeback.example.com/u/token>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
 		"custom_args": {"message_id": "default.h-1-0"},
 		"tracking_settings": {
 			"click_tracking": {"enable": false, "enable_text": false},
@@ -59,10 +61,12 @@ func TestBuild(t *testing.T) {
 func TestBuildLeavesOutWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	m := example()
-	m.ReplyTo, m.HTML, m.From.Name, m.To[0].Name = "", "", "", ""
+	m.ReplyTo, m.HTML, m.From.Name, m.To[0].Name, m.Unsubscribe = "", "", "", "", ""
 	got := built(t, m).(map[string]any)
-	if _, ok := got["reply_to"]; ok {
-		t.Errorf("reply_to is %v, want none", got["reply_to"])
+	for _, name := range []string{"reply_to", "headers"} {
+		if v, ok := got[name]; ok {
+			t.Errorf("%s is %v, want none", name, v)
+		}
 	}
 	want := decode(t, `[{"type": "text/plain", "value": "Olá"}]`)
 	if diff := cmp.Diff(want, got["content"]); diff != "" {

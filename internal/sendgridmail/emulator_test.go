@@ -33,11 +33,24 @@ func (e *emulated) Sent() []recovery.Mail {
 		store, _, _ := strings.Cut(m.CustomArgs["message_id"], ".")
 		list = append(list, recovery.Mail{
 			Store: store, MessageID: m.CustomArgs["message_id"], From: e.addresses(m.Headers["From"])[0],
-			ReplyTo: m.Headers["Reply-To"], To: e.addresses(m.Headers["To"]),
+			ReplyTo: m.Headers["Reply-To"], To: e.addresses(m.Headers["To"]), Unsubscribe: e.unsubscribe(m.Headers),
 			Content: recovery.Content{Subject: m.Subject, HTML: m.HTML, Text: m.Text},
 		})
 	}
 	return list
+}
+
+// unsubscribe is the one address of a mail's headers, which come both or not at all.
+func (e *emulated) unsubscribe(headers map[string]string) string {
+	e.Helper()
+	list, post := headers["List-Unsubscribe"], headers["List-Unsubscribe-Post"]
+	if list == "" && post == "" {
+		return ""
+	}
+	if post != "List-Unsubscribe=One-Click" || !strings.HasPrefix(list, "<") || !strings.HasSuffix(list, ">") {
+		e.Errorf("List-Unsubscribe is %q, List-Unsubscribe-Post %q", list, post)
+	}
+	return strings.Trim(list, "<>")
 }
 
 func (e *emulated) addresses(header string) (list []recovery.Address) {

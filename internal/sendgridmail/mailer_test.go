@@ -118,6 +118,8 @@ func TestRefusedUnsent(t *testing.T) {
 		{"empty recipient", func(m *recovery.Mail) { m.To[0].Email = "" }, recovery.ErrRejected},
 		{"sender", func(m *recovery.Mail) { m.From.Email = "shop@example.com\n" }, recovery.ErrRejected},
 		{"reply-to", func(m *recovery.Mail) { m.ReplyTo = "help@example.com\n" }, recovery.ErrRejected},
+		{"another header by the link to unsubscribe", func(m *recovery.Mail) { m.Unsubscribe = "https://x/u/t>\r\nBcc: x@example.net" }, recovery.ErrRejected},
+		{"a second link to unsubscribe", func(m *recovery.Mail) { m.Unsubscribe = "https://x/u/t>, <https://y" }, recovery.ErrRejected},
 		{"store without an account", func(m *recovery.Mail) { m.Store = "other" }, recovery.ErrDeployment},
 		{"host that is no URL", func(m *recovery.Mail) { m.Store = "no-url" }, recovery.ErrDeployment},
 		{"key with a line break", func(m *recovery.Mail) { m.Store = "bad-key" }, recovery.ErrDeployment},

@@ -50,8 +50,9 @@ func mail(messageID string) recovery.Mail {
 	return recovery.Mail{
 		Store: "default", MessageID: messageID,
 		From: recovery.Address{Name: "Northwind", Email: "shop@northwind.example.com"}, ReplyTo: "help@northwind.example.com",
-		To:      []recovery.Address{{Name: "Ana Lima", Email: "ana.lima@example.net"}},
-		Content: recovery.Content{Subject: "Você esqueceu algo", HTML: "<p>Olá</p>", Text: "Olá"},
+		To:          []recovery.Address{{Name: "Ana Lima", Email: "ana.lima@example.net"}},
+		Unsubscribe: "https://comeback.example.com/u/token",
+		Content:     recovery.Content{Subject: "Você esqueceu algo", HTML: "<p>Olá</p>", Text: "Olá"},
 	}
 }
 
@@ -74,7 +75,7 @@ func (s *mailerSuite) want(mails ...recovery.Mail) {
 func (s *mailerSuite) whole() {
 	full := mail("default.a-1-0")
 	several := mail("default.a-1-1")
-	several.ReplyTo, several.From.Name = "", ""
+	several.ReplyTo, several.From.Name, several.Unsubscribe = "", "", ""
 	several.To = []recovery.Address{{Email: "qa@example.com"}, {Name: "Zoë, of QA", Email: "zoe@example.com"}}
 	s.send(full)
 	s.send(several)

@@ -1,0 +1,89 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Link is what the link in a mail proves: that the mail of this reminder holds it.
+type Link struct {
+	Store, Checkout string // the checkout's key
+	// Shopper is the key of whom the mail was sent to, in links to unsubscribe; "" in
+	// those of a test's mail, which goes to other people.
+	Shopper  string
+	Reminder ReminderID
+}
+
+// Way is where a link back to a checkout leads.
+type Way struct {
+	Kind WayKind
+	// To is the address that the shopper is led to; "" where there is none. It is on one
+	// of the store's hosts.
+	To string
+	// Locale is the checkout's; "" if that is not known.
+	Locale string
+	// Noted says that the click was recorded.
+	Noted bool
+}
+
+// WayKind says what a link back to a checkout came to.
+type WayKind string
+
+// The kinds of Way.
+const (
+	WayBack   WayKind = "back"   // to the checkout, or else the cart
+	WayBought WayKind = "bought" // there is an order already: nothing to lead back to
+	WayGone   WayKind = "gone"   // there is no such checkout any more
+)
+
+// Follow leads a shopper who followed l back to the checkout. If it counts as a click, and
+// the checkout is kept, it is recorded there and on the message; of an erased one nothing
+// is. Where the database is away, the way is as good as is known, to the store's cart at
+// least, and stands beside the error.
+func (s *Service) Follow(ctx context.Context, l Link, counts bool) (Way, error) {
+	st, err := s.store(l.Store)
+	if err != nil {
+		return Way{Kind: WayGone}, err
+	}
+	way := Way{Kind: WayBack, To: st.address("")}
+	now := s.now()
+	err = s.DB.UpdateCheckout(ctx, st.ID, l.Checkout, WholeCase, func(k Case) (Change, error) {
+		way = st.wayBack(k, l.Reminder)
+		if !counts || way.Kind == WayGone {
+			return Change{}, nil
+		}
+		way.Noted = true
+		return k.Checkout.click(st, l.Reminder, now), nil
+	})
+	if err != nil {
+		way.Noted = false
+		return way, fmt.Errorf("note the click: %w", err)
+	}
+	return way, nil
+}
+
+// wayBack is where the link of the reminder leads.
+func (s *Store) wayBack(k Case, id ReminderID) Way {
+	c := k.Checkout
+	if c == nil || c.Stub() || erased(k) {
+		return Way{Kind: WayGone}
+	}
+	if ordered(k) {
+		return Way{Kind: WayBought, Locale: c.Locale}
+	}
+	return Way{Kind: WayBack, To: s.landing(c, id), Locale: c.Locale}
+}
+
+// click notes a click on the checkout and on its message's row, of which the run that
+// sent it, or an event, tells the rest.
+func (c *Checkout) click(st *Store, id ReminderID, now time.Time) Change {
+	if c.LastClick == nil || now.After(c.LastClick.At) {
+		c.LastClick = &Click{At: now, Reminder: id}
+	}
+	settle(st, c, now)
+	return Change{Update: []*Checkout{c}, Message: &Message{
+		Store: st.ID, Checkout: c.Key, Reminder: id, Clicked: now, Clicks: []time.Time{now},
+		ExpiresAt: expiry(st, c, now, c.Reminders[id].Due),
+	}}
+}

@@ -1,0 +1,102 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Unsubscribe records that l's shopper wants no more mail of the store, for good. Of a
+// test, whose mail went to other people, it stops the test. Repeating is harmless.
+func (s *Service) Unsubscribe(ctx context.Context, l Link) error {
+	if l.Shopper == "" {
+		return s.LeaveCheckout(ctx, l)
+	}
+	if _, err := s.store(l.Store); err != nil {
+		return err
+	}
+	err := s.DB.Suppress(ctx, l.Store, l.Shopper, Suppression{Reason: ReasonUnsubscribed, At: s.now()})
+	if err != nil {
+		return fmt.Errorf("unsubscribe: %w", err)
+	}
+	return nil
+}
+
+// UndoUnsubscribe takes back what Unsubscribe did. Who was erased, complained or bounced
+// is not mailed all the same; and reminders that have ended meanwhile stay so.
+func (s *Service) UndoUnsubscribe(ctx context.Context, l Link) error {
+	if l.Shopper == "" {
+		return s.UndoLeaveCheckout(ctx, l)
+	}
+	if _, err := s.store(l.Store); err != nil {
+		return err
+	}
+	lifted, err := s.DB.Lift(ctx, l.Store, l.Shopper, ReasonUnsubscribed, s.now())
+	if err == nil && !lifted { // recorded by a clock ahead of ours: a moment later it is not
+		err = ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("undo unsubscribing: %w", err)
+	}
+	return nil
+}
+
+// LeaveCheckout ends what is scheduled for l's checkout, at its shopper's wish. Nothing
+// is done where the checkout is not kept any more, or ended by an order.
+func (s *Service) LeaveCheckout(ctx context.Context, l Link) error {
+	return s.updateLinked(ctx, l, CheckoutOnly, func(st *Store, k Case) bool {
+		return k.Checkout.Order == nil && k.Checkout.stop(st, s.now())
+	})
+}
+
+// UndoLeaveCheckout schedules again what LeaveCheckout ended, as far as it is still to
+// come, unless there is an order meanwhile.
+func (s *Service) UndoLeaveCheckout(ctx context.Context, l Link) error {
+	return s.updateLinked(ctx, l, WholeCase, func(st *Store, k Case) bool { return k.Checkout.resume(st, k, s.now()) })
+}
+
+func (s *Service) updateLinked(ctx context.Context, l Link, need Need, change func(*Store, Case) bool) error {
+	st, err := s.store(l.Store)
+	if err != nil {
+		return err
+	}
+	err = s.DB.UpdateCheckout(ctx, st.ID, l.Checkout, need, func(k Case) (Change, error) {
+		if k.Checkout == nil || k.Checkout.Stub() || !change(st, k) {
+			return Change{}, nil
+		}
+		return Change{Update: []*Checkout{k.Checkout}}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("update checkout of a link: %w", err)
+	}
+	return nil
+}
+
+// resume undoes stop, and says whether c changed. Each reminder's task may have been lost
+// or found nothing to do, so the next sweep makes it, under the same name.
+func (c *Checkout) resume(st *Store, k Case, now time.Time) bool {
+	if c.Status != StatusStopped || c.Order != nil {
+		return false
+	}
+	c.Status = StatusOpen
+	for id, r := range c.Reminders {
+		if id.Generation == c.Generation && r.State == Skipped && r.Reason == ReasonStopped && r.Due.After(now) {
+			r.State, r.Reason, r.Look = Scheduled, "", now
+			c.Reminders[id] = r
+		}
+	}
+	c.meetOrder(k)
+	settle(st, c, now)
+	return true
+}
+
+// LinkLocale is the locale of l's checkout; "" if it has none, or is not kept any more.
+func (s *Service) LinkLocale(ctx context.Context, l Link) (locale string, err error) {
+	err = s.DB.UpdateCheckout(ctx, l.Store, l.Checkout, CheckoutOnly, func(k Case) (Change, error) {
+		if k.Checkout != nil {
+			locale = k.Checkout.Locale
+		}
+		return Change{}, nil
+	})
+	return locale, err
+}
