@@ -169,8 +169,8 @@ stores:
 		Store: recovery.Store{
 			ID: "default", Name: "Northwind", URL: "https://northwind.example.com", CartURL: "https://cart.northwind.example.com/cart",
 			Platform: recovery.Shopify, LinkHosts: []string{"northwind.example.com", "*.example.net"},
-			From:      recovery.Address{Name: "Northwind Shop", Email: "shop@northwind.example.com"},
-			ReplyTo:   "help@northwind.example.com", PostalAddress: "1 Pier Road\nBristol, UK", Locale: "pt-BR",
+			From:    recovery.Address{Name: "Northwind Shop", Email: "shop@northwind.example.com"},
+			ReplyTo: "help@northwind.example.com", PostalAddress: "1 Pier Road\nBristol, UK", Locale: "pt-BR",
 			Steps: []recovery.Step{
 				{After: 30 * time.Minute, Template: "first"},
 				{After: 36 * time.Hour, Template: "second", Coupon: "COMEBACK10"},

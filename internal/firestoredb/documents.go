@@ -124,8 +124,10 @@ type heardDoc struct {
 // suppressionDoc without a reason says that there is none any more.
 type suppressionDoc struct {
 	V      int       `firestore:"v"`
-	Reason string    `firestore:"reason"`
+	Reason string    `firestore:"reason"` // of the decision that stands
 	At     time.Time `firestore:"at"`
+	// Others are decisions that stand where that one is lifted, by reason.
+	Others map[string]time.Time `firestore:"others,omitempty"`
 	// Lifted is up to when decisions of a reason no longer count.
 	Lifted map[string]time.Time `firestore:"lifted"`
 }

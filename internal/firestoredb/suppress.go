@@ -12,37 +12,21 @@ import (
 
 // Suppress implements recovery.DB. A suppression has no expiry.
 func (d *DB) Suppress(ctx context.Context, store, shopper string, s recovery.Suppression) error {
-	return d.decideSuppression(ctx, store, shopper, func(doc *suppressionDoc) bool {
-		if until, ok := doc.Lifted[string(s.Reason)]; ok && !s.At.After(until) || !s.Replaces(doc.suppression()) {
-			return false
-		}
-		doc.Reason, doc.At = string(s.Reason), s.At
-		return true
-	})
+	return d.decideSuppression(ctx, store, shopper, func(all *recovery.Suppressions) bool { return all.Decide(s) })
 }
 
 // Lift implements recovery.DB.
 func (d *DB) Lift(ctx context.Context, store, shopper string, reason recovery.Reason, at time.Time) (lifted bool, err error) {
-	err = d.decideSuppression(ctx, store, shopper, func(doc *suppressionDoc) bool {
-		mine := doc.Reason == string(reason)
-		if lifted = !mine || !doc.At.After(at); !lifted || !mine && !doc.Lifted[string(reason)].Before(at) {
-			return false
-		}
-		if doc.Lifted == nil {
-			doc.Lifted = map[string]time.Time{}
-		}
-		doc.Lifted[string(reason)] = at
-		if mine {
-			doc.Reason = ""
-		}
-		return true
+	err = d.decideSuppression(ctx, store, shopper, func(all *recovery.Suppressions) (changed bool) {
+		lifted, changed = all.Lift(reason, at)
+		return changed
 	})
 	return lifted, err
 }
 
-// decideSuppression has decide change a shopper's suppression, within a transaction. It
+// decideSuppression has decide change a shopper's suppressions, within a transaction. It
 // says whether it did.
-func (d *DB) decideSuppression(ctx context.Context, store, shopper string, decide func(*suppressionDoc) bool) error {
+func (d *DB) decideSuppression(ctx context.Context, store, shopper string, decide func(*recovery.Suppressions) bool) error {
 	ref := d.doc(store, "suppressions", shopper)
 	return d.transact(ctx, func(tx *firestore.Transaction) error {
 		snaps, err := tx.GetAll([]*firestore.DocumentRef{ref}) // Get takes a missing one for an error
@@ -53,11 +37,11 @@ func (d *DB) decideSuppression(ctx context.Context, store, shopper string, decid
 		if err := decode(snaps[0], &doc); err != nil {
 			return fmt.Errorf("suppression: %w", err)
 		}
-		if !decide(&doc) {
+		all := doc.suppressions()
+		if !decide(&all) {
 			return nil
 		}
-		doc.V = version
-		return tx.Set(ref, doc)
+		return tx.Set(ref, toSuppressionDoc(all))
 	})
 }
 
@@ -82,9 +66,36 @@ func readSuppression(snap *firestore.DocumentSnapshot) (*recovery.Suppression, e
 }
 
 // suppression is nil where there is none, or none any more.
-func (d *suppressionDoc) suppression() *recovery.Suppression {
-	if d.Reason == "" {
-		return nil
+func (d *suppressionDoc) suppression() *recovery.Suppression { return d.suppressions().Standing() }
+
+func (d *suppressionDoc) suppressions() recovery.Suppressions {
+	all := recovery.Suppressions{Decided: instants(d.Others), Lifted: instants(d.Lifted)}
+	if d.Reason != "" {
+		all.Decided[recovery.Reason(d.Reason)] = utc(d.At)
 	}
-	return &recovery.Suppression{Reason: recovery.Reason(d.Reason), At: utc(d.At)}
+	return all
+}
+
+func toSuppressionDoc(all recovery.Suppressions) suppressionDoc {
+	doc := suppressionDoc{V: version, Others: map[string]time.Time{}, Lifted: map[string]time.Time{}}
+	for reason, at := range all.Decided {
+		doc.Others[string(reason)] = at
+	}
+	for reason, at := range all.Lifted {
+		doc.Lifted[string(reason)] = at
+	}
+	if s := all.Standing(); s != nil {
+		doc.Reason, doc.At = string(s.Reason), s.At
+		delete(doc.Others, doc.Reason)
+	}
+	return doc
+}
+
+// instants are those of a map of the document.
+func instants(doc map[string]time.Time) map[recovery.Reason]time.Time {
+	m := map[recovery.Reason]time.Time{}
+	for reason, at := range doc {
+		m[recovery.Reason(reason)] = utc(at)
+	}
+	return m
 }

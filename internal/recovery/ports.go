@@ -144,14 +144,15 @@ type DB interface {
 	// have no effects of its own; its error ends the transaction and is returned.
 	// After an error, what decide saw on its last run was really there.
 	UpdateCheckout(ctx context.Context, store, key string, need Need, decide func(Case) (Change, error)) error
-	// Suppress records the standing decision not to mail the shopper with the key, unless
-	// one is there that s does not replace. Both in one transaction: the same calls in
-	// another order, or twice, leave the same.
+	// Suppress records the decision s not to mail the shopper with the key, as
+	// Suppressions.Decide does. In one transaction: the same calls in another order, or
+	// twice, leave the same.
 	Suppress(ctx context.Context, store, shopper string, s Suppression) error
-	// Lift takes back the standing decision not to mail the shopper, if it is for the
-	// reason and not newer than at. Suppress, called again for that reason with an instant
-	// up to at, changes nothing from then on: what led to the decision may be told again,
-	// and late. It reports whether there is no decision of that reason (any more).
+	// Lift takes back the decision not to mail the shopper for the reason, if it is not
+	// newer than at; one for another reason stands, or stands again. Suppress, called again
+	// for that reason with an instant up to at, changes nothing from then on: what led to
+	// the decision may be told again, and late. It reports whether there is no decision of
+	// that reason (any more).
 	Lift(ctx context.Context, store, shopper string, reason Reason, at time.Time) (bool, error)
 	// Personal reads all that is kept of a shopper, expired or not, outside of a transaction.
 	Personal(ctx context.Context, store, shopper string) (Personal, error)

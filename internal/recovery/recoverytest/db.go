@@ -23,7 +23,7 @@ type DB struct {
 	carts        map[ref]recovery.Cart
 	orders       map[ref]recovery.Order
 	messages     map[ref]recovery.Message
-	suppressions map[ref]suppression
+	suppressions map[ref]recovery.Suppressions
 	heard        map[recovery.Source]time.Time
 }
 
@@ -36,7 +36,7 @@ func NewDB(clock recovery.Clock) *DB {
 	return &DB{
 		Clock: clock, checkouts: map[ref]*recovery.Checkout{}, shoppers: map[ref]recovery.Shopper{},
 		carts: map[ref]recovery.Cart{}, orders: map[ref]recovery.Order{}, messages: map[ref]recovery.Message{},
-		suppressions: map[ref]suppression{}, heard: map[recovery.Source]time.Time{},
+		suppressions: map[ref]recovery.Suppressions{}, heard: map[recovery.Source]time.Time{},
 	}
 }
 
@@ -169,7 +169,7 @@ func (d *DB) UpdateCheckout(ctx context.Context, store, key string, need recover
 		if c := k.Checkout; c != nil && need == recovery.WholeCase {
 			k.Shopper, k.Cart = d.shoppers[ref{store, c.ShopperKey}], d.carts[ref{store, c.CartKey}]
 			k.Shopper.Messages = slices.Clone(k.Shopper.Messages)
-			k.Suppression = d.suppressions[ref{store, c.ShopperKey}].standing()
+			k.Suppression = d.suppressions[ref{store, c.ShopperKey}].Standing()
 		}
 		ch, err := decide(k)
 		if err != nil || ch.Empty() {
@@ -186,7 +186,7 @@ func (d *DB) FindForOrder(ctx context.Context, q recovery.OrderQuery) (k recover
 			o.Matched, o.Refunds = slices.Clone(o.Matched), maps.Clone(o.Refunds)
 			k.Order = &o
 		}
-		k.Suppression = d.suppressions[ref{q.Store, q.Shopper}].standing()
+		k.Suppression = d.suppressions[ref{q.Store, q.Shopper}].Standing()
 		k.Checkout = d.checkout(q.Store, q.Checkout)
 		k.Cart = d.carts[ref{q.Store, q.Cart}]
 		k.CartCheckout = d.checkout(q.Store, k.Cart.Checkout)

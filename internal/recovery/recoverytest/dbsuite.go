@@ -40,6 +40,8 @@ func TestDB(t *testing.T, open func(t *testing.T, clock recovery.Clock) Inspecte
 		{"messages, piece by piece", (*dbSuite).messagePieces},
 		{"suppressions", (*dbSuite).suppressions},
 		{"suppressions, side by side", (*dbSuite).suppressionsAtOnce},
+		{"lifted suppressions", (*dbSuite).lifted},
+		{"lifted, told again", (*dbSuite).liftedToldAgain},
 		{"expired", (*dbSuite).expired},
 		{"orders", (*dbSuite).orders},
 		{"order, four ways", (*dbSuite).fourWays},

@@ -10,27 +10,12 @@ import (
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
-// suppression is what is kept of a shopper's suppression; without a reason there is none.
-type suppression struct {
-	recovery.Suppression
-	lifted map[recovery.Reason]time.Time
-}
-
-func (s suppression) standing() *recovery.Suppression {
-	if s.Reason == "" {
-		return nil
-	}
-	return &s.Suppression
-}
-
 // Suppress implements recovery.DB.
 func (d *DB) Suppress(ctx context.Context, store, shopper string, s recovery.Suppression) error {
 	return d.do(ctx, func() error {
-		old := d.suppressions[ref{store, shopper}]
-		until, lifted := old.lifted[s.Reason]
-		if (!lifted || s.At.After(until)) && s.Replaces(old.standing()) {
-			old.Suppression = s
-			d.suppressions[ref{store, shopper}] = old
+		all := d.suppressions[ref{store, shopper}]
+		if all.Decide(s) {
+			d.suppressions[ref{store, shopper}] = all
 		}
 		return nil
 	})
@@ -38,20 +23,11 @@ func (d *DB) Suppress(ctx context.Context, store, shopper string, s recovery.Sup
 
 // Lift implements recovery.DB.
 func (d *DB) Lift(ctx context.Context, store, shopper string, reason recovery.Reason, at time.Time) (lifted bool, err error) {
-	err = d.do(ctx, func() error {
-		old := d.suppressions[ref{store, shopper}]
-		if lifted = old.Reason != reason || !old.At.After(at); !lifted {
-			return nil
+	err = d.do(ctx, func() (_ error) {
+		all := d.suppressions[ref{store, shopper}]
+		if lifted, _ = all.Lift(reason, at); lifted {
+			d.suppressions[ref{store, shopper}] = all
 		}
-		old.lifted = maps.Clone(old.lifted)
-		if old.lifted == nil {
-			old.lifted = map[recovery.Reason]time.Time{}
-		}
-		old.lifted[reason] = later(old.lifted[reason], at)
-		if old.Reason == reason {
-			old.Suppression = recovery.Suppression{}
-		}
-		d.suppressions[ref{store, shopper}] = old
 		return nil
 	})
 	return lifted, err
@@ -61,7 +37,7 @@ func (d *DB) Lift(ctx context.Context, store, shopper string, reason recovery.Re
 func (d *DB) Suppression(store, shopper string) *recovery.Suppression {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.suppressions[ref{store, shopper}].standing()
+	return d.suppressions[ref{store, shopper}].Standing()
 }
 
 // Personal implements recovery.DB.
@@ -71,7 +47,7 @@ func (d *DB) Personal(ctx context.Context, store, shopper string) (p recovery.Pe
 			s.Messages = slices.Clone(s.Messages)
 			p.Shopper = &s
 		}
-		p.Suppression = d.suppressions[ref{store, shopper}].standing()
+		p.Suppression = d.suppressions[ref{store, shopper}].Standing()
 		for r, c := range d.checkouts {
 			if r.store == store && c.ShopperKey == shopper {
 				p.Checkouts = append(p.Checkouts, c.Clone())
