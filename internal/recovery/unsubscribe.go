@@ -72,8 +72,8 @@ func (s *Service) updateLinked(ctx context.Context, l Link, need Need, change fu
 	return nil
 }
 
-// resume undoes stop, and says whether c changed. Each reminder's task may have been lost
-// or found nothing to do, so the next sweep makes it, under the same name.
+// resume undoes stop, and says whether c changed. The tasks of what is still to come are
+// there as before; should one be lost, the sweep looks after its due instant.
 func (c *Checkout) resume(st *Store, k Case, now time.Time) bool {
 	if c.Status != StatusStopped || c.Order != nil {
 		return false
@@ -81,7 +81,7 @@ func (c *Checkout) resume(st *Store, k Case, now time.Time) bool {
 	c.Status = StatusOpen
 	for id, r := range c.Reminders {
 		if id.Generation == c.Generation && r.State == Skipped && r.Reason == ReasonStopped && r.Due.After(now) {
-			r.State, r.Reason, r.Look = Scheduled, "", now
+			r.State, r.Reason = Scheduled, ""
 			c.Reminders[id] = r
 		}
 	}
