@@ -26,6 +26,8 @@ func endpoints() []endpoint {
 		{name: "Remind", paths: []string{"/tasks/remind"}, deadline: taskDeadline, limit: taskLimit, serve: remind, task: true},
 		{name: "Sweep", paths: []string{"/tasks/sweep"}, deadline: taskDeadline, limit: taskLimit, serve: sweep, task: true},
 		{name: "SendGridEvents", paths: []string{"/webhooks/sendgrid"}, deadline: callerDeadline, limit: webhookLimit, serve: sendGridEvents, outside: true},
+		{name: "Recover", paths: []string{"/r"}, deadline: followDeadline, limit: linkLimit, serve: follow, methods: readMethods, token: true},
+		{name: "Unsubscribe", paths: []string{"/u"}, deadline: callerDeadline, limit: linkLimit, serve: unsubscribe, methods: append(readMethods, http.MethodPost), token: true},
 	}
 }
 
@@ -78,15 +80,24 @@ func sources() []string {
 // its name.
 func Handler(a *app.App) http.Handler {
 	get := func(context.Context) (*app.App, error) { return a, nil }
-	routes := map[string]http.HandlerFunc{}
+	routes, links := map[string]http.HandlerFunc{}, map[string]http.HandlerFunc{}
 	for _, e := range endpoints() {
 		h := e.handler(get)
 		for _, path := range append(e.paths, "/"+e.name) {
 			routes[path] = h
+			if e.token {
+				links[path] = h
+			}
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h, ok := routes[lastSegments(strings.TrimSuffix(r.URL.Path, "/"), routes)]; ok {
+		path := strings.TrimSuffix(r.URL.Path, "/")
+		if h, ok := routes[lastSegments(path, routes)]; ok {
+			h(w, r)
+			return
+		}
+		before, _ := cutToken(path)
+		if h, ok := links[lastSegments(before, links)]; ok {
 			h(w, r)
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ const (
 	callerLimit    = 256 << 10
 	taskLimit      = 32 << 10
 	webhookLimit   = 8 << 20
+	linkLimit      = 16 << 10
 )
 
 // endpoint is one function.
@@ -36,7 +38,11 @@ type endpoint struct {
 	paths    []string // local paths, each answered under any prefix too
 	deadline time.Duration
 	limit    int64
-	// serve answers a POST. The body is within the limit and, unless it is read raw, of
+	// methods are those that it answers; nil for POST alone.
+	methods []string
+	// token says that a segment follows the path, which says who may do what.
+	token bool
+	// serve answers a request. The body is within the limit and, unless it is read raw, of
 	// valid UTF-8.
 	serve func(ctx context.Context, a *app.App, r *request) (response, error)
 	// task says that Cloud Tasks or Cloud Scheduler calls, whose reading of a
@@ -59,6 +65,10 @@ type request struct {
 type response struct {
 	status int
 	body   any
+	// header, if there is one, stands for an answer to a person: it goes with the page, and
+	// both stand also beside an error, which then gives the status alone.
+	header http.Header
+	page   []byte
 	// outcome is the word for the request's log line; attrs stand beside it.
 	outcome string
 	attrs   []any
@@ -90,9 +100,12 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 		ctx = gcplog.WithTrace(ctx, a.Project, funcframework.TraceIDFromContext(ctx))
 		req := e.request(w, r)
 		res, err := e.answer(ctx, a, w, req)
-		if err != nil {
+		switch {
+		case res.header != nil:
+			res.status = e.writePage(w, res, err)
+		case err != nil:
 			res.status = e.fail(w, err)
-		} else {
+		default:
 			writeJSON(w, res.status, res.body)
 		}
 		e.log(ctx, a.Log, req, res, err, time.Since(start))
@@ -115,9 +128,14 @@ func (e endpoint) deadlineIn(a *app.App) time.Duration {
 }
 
 func (e endpoint) answer(ctx context.Context, a *app.App, w http.ResponseWriter, r *request) (response, error) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		return response{}, &requestError{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "use POST"}
+	methods := e.methods
+	if methods == nil {
+		methods = []string{http.MethodPost}
+	}
+	if !slices.Contains(methods, r.Method) {
+		allowed := strings.Join(methods, ", ")
+		w.Header().Set("Allow", allowed)
+		return response{}, &requestError{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "use " + allowed}
 	}
 	return e.serve(ctx, a, r)
 }

@@ -53,8 +53,10 @@ func checkPlain(t *testing.T, attacks []string, m sendgrid.Message) {
 	if m.From != "shop@example.com" || m.Subject != "Did you forget something at Example Shop?" {
 		t.Errorf("%q: from %q, subject %q", attacks[i], m.From, m.Subject)
 	}
+	back, leave := linksOf(t, m)
 	for name, value := range m.Headers {
-		if name == "To" { // the name stands in quotes before the one address
+		value = strings.ReplaceAll(value, leave, "") // its signature may hold any letters
+		if name == "To" {                            // the name stands in quotes before the one address
 			to, err := mail.ParseAddressList(value)
 			if err != nil || len(to) != 1 || to[0].Address != m.To {
 				t.Errorf("%q: to %s, %v", attacks[i], value, err)
@@ -66,6 +68,7 @@ func checkPlain(t *testing.T, attacks []string, m sendgrid.Message) {
 		}
 	}
 	for line := range strings.Lines(m.Text) {
+		line = strings.NewReplacer(back, "", leave, "").Replace(line)
 		if link := strings.HasPrefix(strings.TrimSpace(line), "https://shop.example.com"); linkLike.MatchString(line) && !link || strings.HasPrefix(line, "Bcc:") || strings.HasPrefix(line, "To:") {
 			t.Errorf("%q: the text has the line %q", attacks[i], line)
 		}

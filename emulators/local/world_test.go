@@ -135,8 +135,10 @@ func (w *world) try(path, requestBody string, headers ...string) (answer, error)
 	return do(req)
 }
 
-func do(req *http.Request) (answer, error) {
-	res, err := http.DefaultClient.Do(req)
+func do(req *http.Request) (answer, error) { return doWith(http.DefaultClient, req) }
+
+func doWith(client *http.Client, req *http.Request) (answer, error) {
+	res, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}

@@ -14,7 +14,9 @@ import (
 	"github.com/comeback-checkout/comeback/internal/config"
 	"github.com/comeback-checkout/comeback/internal/firestoredb"
 	"github.com/comeback-checkout/comeback/internal/gcplog"
+	"github.com/comeback-checkout/comeback/internal/link"
 	"github.com/comeback-checkout/comeback/internal/message"
+	"github.com/comeback-checkout/comeback/internal/page"
 	"github.com/comeback-checkout/comeback/internal/recovery"
 	"github.com/comeback-checkout/comeback/internal/sendgridmail"
 )
@@ -28,6 +30,9 @@ type App struct {
 	Events  EventVerifier
 	Project string
 	Log     *slog.Logger
+	// Links makes and reads the links in mails, Pages writes what stands behind them.
+	Links *link.Links
+	Pages *page.Pages
 	// CallerDeadline replaces the deadline of a storefront's request; 0: 8 s.
 	CallerDeadline time.Duration
 
@@ -118,8 +123,26 @@ func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error)
 	a.Tokens = callerauth.NewOIDC(callerauth.OIDCOptions{
 		Issuer: cfg.Env.OIDCIssuer, KeysURL: cfg.Env.OIDCKeysURL, IAM: cfg.Env.CallerCheckIAM(), Now: o.Clock.Now,
 	})
+	a.Links = links(cfg)
+	if a.Pages, err = page.New(); err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
 	a.Service, err = a.service(ctx, cfg, o)
 	return a, err
+}
+
+func links(cfg *config.Config) *link.Links {
+	reveal := func(secrets []config.Secret) (keys [][]byte) {
+		for _, s := range secrets {
+			keys = append(keys, []byte(s.Reveal()))
+		}
+		return keys
+	}
+	stores := map[string]link.Keys{}
+	for id, s := range cfg.Stores {
+		stores[id] = link.Keys{Current: reveal(s.LinkKeys), Retired: reveal(s.LinkKeysRetired)}
+	}
+	return link.New(cfg.Env.RecoverURL, cfg.Env.UnsubscribeURL, stores)
 }
 
 func (a *App) service(ctx context.Context, cfg *config.Config, o Options) (*recovery.Service, error) {
@@ -136,7 +159,7 @@ func (a *App) service(ctx context.Context, cfg *config.Config, o Options) (*reco
 		return nil, fmt.Errorf("message templates: %w", err)
 	}
 	return &recovery.Service{
-		DB: firestoredb.New(db, o.Clock), Queue: queue, Renderer: renderer,
+		DB: firestoredb.New(db, o.Clock), Queue: queue, Renderer: renderer, Linker: a.Links,
 		Mailer: sendgridmail.New(accounts(cfg), o.Clock.Now),
 		Clock:  o.Clock, Stores: cfg.RecoveryStores(), NewID: newID, Log: o.Log, Deadlines: o.Deadlines,
 	}, nil
