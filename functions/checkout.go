@@ -45,8 +45,9 @@ func checkout(ctx context.Context, a *app.App, r *request) (response, error) {
 		outcome = "restarted"
 	}
 	body := checkoutAnswer(c)
+	body.CheckoutID = n.CheckoutID // of an erased one no ID is kept
 	if isLegacy(r) { // the replaced system calls a checkout's ID its order's
-		body.OrderID = c.ID
+		body.OrderID = n.CheckoutID
 	}
 	return response{status: status, body: body, outcome: outcome, attrs: []any{"checkout", c.Key, "generation", c.Generation}}, nil
 }

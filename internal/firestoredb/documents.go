@@ -91,6 +91,7 @@ type reminderDoc struct {
 	Message      string    `firestore:"message,omitempty"`
 	SentAt       time.Time `firestore:"sent_at,omitzero"`
 	Sweeps       int       `firestore:"sweeps,omitempty"`
+	Erased       bool      `firestore:"erased,omitempty"`
 	Opening      time.Time `firestore:"opening,omitzero"`
 	Look         time.Time `firestore:"look,omitzero"`
 }

@@ -38,7 +38,7 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 			DueAt: r.Due, After: int64(r.After / time.Second), Template: r.Template, Coupon: r.Coupon,
 			State: string(r.State), Reason: string(r.Reason), Attempt: r.Attempt, ClaimedUntil: r.ClaimedUntil,
 			Resent: r.Resent, LastError: r.LastError, Message: r.Message, SentAt: r.SentAt, Sweeps: r.Sweeps,
-			Opening: r.Opening, Look: r.Look,
+			Erased: r.Erased, Opening: r.Opening, Look: r.Look,
 		}
 	}
 	for step, at := range c.LastSent {
@@ -91,7 +91,7 @@ func (d *checkoutDoc) reminders(c *recovery.Checkout) error {
 			Due: utc(r.DueAt), After: time.Duration(r.After) * time.Second, Template: r.Template, Coupon: r.Coupon,
 			State: recovery.State(r.State), Reason: recovery.Reason(r.Reason), Attempt: r.Attempt,
 			ClaimedUntil: utc(r.ClaimedUntil), Resent: r.Resent, LastError: r.LastError, Message: r.Message,
-			SentAt: utc(r.SentAt), Sweeps: r.Sweeps, Opening: utc(r.Opening), Look: utc(r.Look),
+			SentAt: utc(r.SentAt), Sweeps: r.Sweeps, Erased: r.Erased, Opening: utc(r.Opening), Look: utc(r.Look),
 		}
 	}
 	if len(d.LastSent) > 0 {

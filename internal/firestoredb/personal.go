@@ -87,3 +87,24 @@ func (d *DB) readPerson(ctx context.Context, store, shopper string, p *recovery.
 	p.Suppression, err = readSuppression(snaps[1])
 	return err
 }
+
+// DeletePage implements recovery.DB: a query and a batch.
+func (d *DB) DeletePage(ctx context.Context, store string, limit int) (int, error) {
+	for _, collection := range []string{"checkouts", "messages", "orders", "shoppers", "carts"} {
+		snaps, err := d.client.Collection("stores").Doc(store).Collection(collection).Select().Limit(limit).Documents(ctx).GetAll()
+		if err != nil {
+			return 0, translate(err)
+		}
+		if len(snaps) == 0 {
+			continue
+		}
+		//lint:ignore SA1019 one RPC, where the bulk writer takes several
+		batch := d.client.Batch()
+		for _, snap := range snaps {
+			batch.Delete(snap.Ref)
+		}
+		_, err = batch.Commit(ctx)
+		return len(snaps), translate(err)
+	}
+	return 0, nil
+}

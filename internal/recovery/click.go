@@ -82,6 +82,9 @@ func (c *Checkout) click(st *Store, id ReminderID, now time.Time) Change {
 		c.LastClick = &Click{At: now, Reminder: id}
 	}
 	settle(st, c, now)
+	if c.Reminders[id].Erased { // whom it was sent to, who is not c's shopper any more
+		return Change{Update: []*Checkout{c}}
+	}
 	return Change{Update: []*Checkout{c}, Message: &Message{
 		Store: st.ID, Checkout: c.Key, Reminder: id, Clicked: now, Clicks: []time.Time{now},
 		ExpiresAt: expiry(st, c, now, c.Reminders[id].Due),

@@ -22,6 +22,9 @@ func (s *Service) settleMessage(ctx context.Context, m *messageEvents) error {
 				return Change{}, nil
 			}
 			r := k.Checkout.Reminders[m.id]
+			if r.Erased {
+				return Change{}, nil
+			}
 			switch r.State {
 			case Sent:
 				if m.known = true; m.tellsTimes() {

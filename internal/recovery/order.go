@@ -171,7 +171,7 @@ func matches(k OrderCase, o *Order) []match {
 	var list []match
 	seen := map[string]bool{}
 	add := func(c *Checkout, by JoinedBy) {
-		if c == nil || seen[c.Key] || by != ByCheckout && (c.Stub() || !OrderCounts(c, o.PlacedAt)) {
+		if c == nil || seen[c.Key] || c.Status == StatusErased || by != ByCheckout && (c.Stub() || !OrderCounts(c, o.PlacedAt)) {
 			return
 		}
 		seen[c.Key] = true

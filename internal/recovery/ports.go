@@ -156,6 +156,9 @@ type DB interface {
 	Lift(ctx context.Context, store, shopper string, reason Reason, at time.Time) (bool, error)
 	// Personal reads all that is kept of a shopper, expired or not, outside of a transaction.
 	Personal(ctx context.Context, store, shopper string) (Personal, error)
+	// DeletePage deletes at most limit documents of the store: checkouts, messages, orders,
+	// shoppers and carts, in any order. It returns how many; none are left after 0.
+	DeletePage(ctx context.Context, store string, limit int) (int, error)
 	// FindForOrder reads what q names, side by side, outside of a transaction.
 	FindForOrder(ctx context.Context, q OrderQuery) (OrderCase, error)
 	// ToCheck lists checkouts of all stores whose CheckAt is at or before now, at

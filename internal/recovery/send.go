@@ -141,9 +141,15 @@ func (s *Service) recordOnce(ctx context.Context, a *attempt, out outcome, writt
 		}
 		if r.State == Sent {
 			*written = r
+			if r.Erased {
+				return Change{}, nil
+			}
 			return out.addTo(a.st, a.checkout, id, r, s.now()), nil
 		}
 		ch := out.change(a.st, k, a.checkout, id, s.now())
+		if r.Erased {
+			ch.Message = nil
+		}
 		*written = k.Checkout.Reminders[id]
 		return ch, nil
 	})

@@ -171,6 +171,15 @@ func (d database) Personal(ctx context.Context, store, shopper string) (p recove
 	return p, err
 }
 
+// DeletePage implements recovery.DB.
+func (d database) DeletePage(ctx context.Context, store string, limit int) (n int, err error) {
+	err = d.call(true, func() (err error) {
+		n, err = d.w.db.DeletePage(ctx, store, limit)
+		return err
+	})
+	return n, err
+}
+
 // FindForOrder implements recovery.DB.
 func (d database) FindForOrder(ctx context.Context, q recovery.OrderQuery) (k recovery.OrderCase, err error) {
 	err = d.call(true, func() error {

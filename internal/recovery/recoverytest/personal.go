@@ -73,3 +73,27 @@ func (d *DB) Personal(ctx context.Context, store, shopper string) (p recovery.Pe
 	})
 	return p, err
 }
+
+// DeletePage implements recovery.DB.
+func (d *DB) DeletePage(ctx context.Context, store string, limit int) (n int, err error) {
+	err = d.do(ctx, func() error {
+		n = take(d.checkouts, store, limit)
+		n += take(d.messages, store, limit-n)
+		n += take(d.orders, store, limit-n)
+		n += take(d.shoppers, store, limit-n)
+		n += take(d.carts, store, limit-n)
+		return nil
+	})
+	return n, err
+}
+
+// take deletes at most limit of the store's documents.
+func take[T any](docs map[ref]T, store string, limit int) (n int) {
+	for r := range docs {
+		if r.store == store && n < limit {
+			delete(docs, r)
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,189 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// ErasureResult counts what an erasure found.
+type ErasureResult struct{ Checkouts, Orders, Messages int }
+
+// ExportShopper reads all that is kept of the shopper with the address.
+func (s *Service) ExportShopper(ctx context.Context, store, email string) (Personal, error) {
+	st, err := s.store(store)
+	if err != nil {
+		return Personal{}, err
+	}
+	return s.DB.Personal(ctx, st.ID, ShopperKey(st.IDKey, st.ID, NormalizeEmail(email)))
+}
+
+// EraseShopper removes every trace of a shopper, who is known by the addresses, and the
+// orders with the IDs. What stays is the standing decision not to mail them, which nobody
+// can read, and of each checkout what became of its reminders. Repeating is harmless, and
+// needed after an error.
+func (s *Service) EraseShopper(ctx context.Context, store string, emails, orderIDs []string) (ErasureResult, error) {
+	var total ErasureResult
+	st, err := s.store(store)
+	if err != nil {
+		return total, err
+	}
+	for _, email := range emails {
+		key := ShopperKey(st.IDKey, st.ID, NormalizeEmail(email))
+		// First of all, so that nobody writes anew what is erased below.
+		if err := s.DB.Suppress(ctx, st.ID, key, Suppression{Reason: ReasonErased, At: s.now()}); err != nil {
+			return total, fmt.Errorf("suppress shopper %s: %w", key, err)
+		}
+		if err := s.eraseAll(ctx, st, key, &total); err != nil {
+			return total, fmt.Errorf("erase shopper %s: %w", key, err)
+		}
+	}
+	for list := range slices.Chunk(orderIDs, erasedAtOnce) {
+		var ch Change
+		for _, id := range list {
+			ch.DeleteOrders = append(ch.DeleteOrders, OrderKey(st.ID, id))
+		}
+		if err := s.DB.Commit(ctx, st.ID, ch); err != nil {
+			return total, fmt.Errorf("erase orders: %w", err)
+		}
+	}
+	return total, nil
+}
+
+// erasedAtOnce is how many documents one commit erases: Firestore takes 500 writes, and a
+// checkout's takes the longest.
+const erasedAtOnce = 100
+
+// erasureTries bounds how often an erasure starts anew because something changed under it.
+const erasureTries = 10
+
+// eraseAll erases what is kept of the shopper until nothing is found.
+func (s *Service) eraseAll(ctx context.Context, st *Store, shopper string, total *ErasureResult) error {
+	for range erasureTries {
+		p, err := s.DB.Personal(ctx, st.ID, shopper)
+		if err != nil {
+			return err
+		}
+		err = s.eraseOnce(ctx, st, shopper, p, total)
+		if err == nil && p.nothing() {
+			return nil
+		}
+		if err != nil && !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: it goes on changing", ErrConflict)
+}
+
+func (p Personal) nothing() bool {
+	return p.Shopper == nil && len(p.Checkouts)+len(p.Orders)+len(p.Messages) == 0
+}
+
+// eraseOnce erases what was found.
+func (s *Service) eraseOnce(ctx context.Context, st *Store, shopper string, p Personal, total *ErasureResult) error {
+	for list := range slices.Chunk(p.Checkouts, erasedAtOnce) {
+		var ch Change
+		for _, c := range list {
+			ch.Update = append(ch.Update, c.erase(st, s.now()))
+		}
+		if err := s.DB.Commit(ctx, st.ID, ch); err != nil {
+			return err
+		}
+		total.Checkouts += len(list)
+	}
+	for list := range slices.Chunk(p.Messages, erasedAtOnce) {
+		if err := s.eraseMessages(ctx, st, list); err != nil {
+			return err
+		}
+		total.Messages += len(list)
+	}
+	for list := range slices.Chunk(p.Orders, erasedAtOnce) {
+		var ch Change
+		for _, o := range list {
+			ch.DeleteOrders = append(ch.DeleteOrders, o.Key)
+		}
+		if err := s.DB.Commit(ctx, st.ID, ch); err != nil {
+			return err
+		}
+		total.Orders += len(list)
+	}
+	if p.Shopper == nil {
+		return nil
+	}
+	return s.DB.Commit(ctx, st.ID, Change{DeleteShopper: shopper})
+}
+
+// eraseMessages deletes rows. Each one's checkout may be somebody else's by now: it is
+// told that the row is gone, or the next event would write it anew.
+func (s *Service) eraseMessages(ctx context.Context, st *Store, list []*Message) error {
+	var ch Change
+	for _, m := range list {
+		err := s.DB.UpdateCheckout(ctx, st.ID, m.Checkout, CheckoutOnly, func(k Case) (Change, error) {
+			c := k.Checkout
+			if c == nil || c.Status == StatusErased {
+				return Change{}, nil
+			}
+			r, ok := c.Reminders[m.Reminder]
+			if !ok || r.Erased {
+				return Change{}, nil
+			}
+			r.Erased = true
+			c.Reminders[m.Reminder] = r
+			return Change{Update: []*Checkout{c}}, nil
+		})
+		if err != nil {
+			return err
+		}
+		ch.DeleteMessages = append(ch.DeleteMessages, m.Key())
+	}
+	return s.DB.Commit(ctx, st.ID, ch)
+}
+
+// erase is what stays of c: how often it began anew, and what became of its reminders.
+func (c *Checkout) erase(st *Store, now time.Time) *Checkout {
+	e := &Checkout{
+		Store: c.Store, Key: c.Key, Generation: c.Generation, Status: StatusErased,
+		Reminders: map[ReminderID]Reminder{}, Version: c.Version,
+	}
+	for id, r := range c.Reminders {
+		kept := Reminder{Due: r.Due, After: r.After, State: r.State, Reason: r.Reason, SentAt: r.SentAt}
+		switch r.State {
+		case Scheduled:
+			kept.State, kept.Reason = Skipped, ReasonErased
+		case Claimed: // a mail may be on its way: what becomes of it nobody will write down
+			kept.State = Unknown
+		}
+		e.Reminders[id] = kept
+	}
+	settle(st, e, now)
+	e.CheckAt = time.Time{} // not even to send again what is unknown
+	return e
+}
+
+// EraseStore removes all that is kept of a store's shoppers but the decisions not to mail
+// them. It says whether that is done, or wants to be called again: it begins nothing new
+// in the last second before its deadline.
+func (s *Service) EraseStore(ctx context.Context, store string) (done bool, err error) {
+	if _, err := s.store(store); err != nil {
+		return false, err
+	}
+	soon, cancel := ctx, context.CancelFunc(func() {})
+	if deadline, ok := ctx.Deadline(); ok {
+		soon, cancel = context.WithDeadline(ctx, deadline.Add(-time.Second))
+	}
+	defer cancel()
+	for {
+		if soon.Err() != nil {
+			return false, nil
+		}
+		n, err := s.DB.DeletePage(ctx, store, erasedAtOnce)
+		if err != nil {
+			return false, fmt.Errorf("erase the store's documents: %w", err)
+		}
+		if n == 0 {
+			return true, nil
+		}
+	}
+}

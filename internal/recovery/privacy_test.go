@@ -1,0 +1,163 @@
+package recovery_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+	"github.com/google/go-cmp/cmp"
+)
+
+// personal is what is kept of the example's shopper.
+func (s *shop) personal() recovery.Personal {
+	s.Helper()
+	p, err := s.ExportShopper(context.Background(), s.store.ID, " Ana.Lima@Example.net ")
+	if err != nil {
+		s.Fatalf("export: %v", err)
+	}
+	return p
+}
+
+func (s *shop) erase(orderIDs ...string) recovery.ErasureResult {
+	s.Helper()
+	result, err := s.EraseShopper(context.Background(), s.store.ID, []string{anAddress}, orderIDs)
+	if err != nil {
+		s.Fatalf("erase: %v", err)
+	}
+	return result
+}
+
+// wantErased wants nothing of the shopper but the marker.
+func (s *shop) wantErased(what string) {
+	s.Helper()
+	p := s.personal()
+	if p.Suppression == nil || p.Suppression.Reason != recovery.ReasonErased {
+		s.Errorf("%s: the marker is %+v", what, p.Suppression)
+	}
+	p.Suppression = nil
+	if diff := cmp.Diff(recovery.Personal{}, p); diff != "" {
+		s.Errorf("%s: something is kept (-want +got):\n%s", what, diff)
+	}
+	for _, c := range s.db.Checkouts() {
+		if c.Status == recovery.StatusErased && (c.ID+c.Email+c.ShopperKey+c.CartID+c.CartKey+c.Customer.Name()+c.RecoverURL+c.Locale != "" || c.Items != nil || c.Order != nil || c.LastClick != nil || c.Consent != nil) {
+			s.Errorf("%s: of the checkout is kept: %+v", what, c)
+		}
+	}
+	for _, m := range s.db.Messages() {
+		if strings.EqualFold(m.Email, anAddress) {
+			s.Errorf("%s: the row %s is kept", what, m.Key())
+		}
+	}
+}
+
+// Erasure removes every trace, ends what is scheduled, and nothing that comes afterwards
+// writes anything of the shopper again.
+func TestEraseShopper(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	full := left("a")
+	full.FirstName, full.Locale, full.RecoverURL = recovery.Given("Ana"), recovery.Given("pt-BR"), recovery.Given("https://shop.example.com/a")
+	full.Consent = recovery.Given(&recovery.Consented{Wording: "Yes"})
+	s.post(full)
+	s.until(time.Hour)
+	s.clicked("a", 0, s.clock.Now())
+	s.order(recovery.OrderNews{OrderID: "o", Email: anAddress, PlacedAt: t0.Add(-day)})
+	if got, want := s.erase(), (recovery.ErasureResult{Checkouts: 1, Orders: 1, Messages: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	s.wantErased("at once")
+	if got := s.erase(); got != (recovery.ErasureResult{}) {
+		t.Errorf("again: got %+v, want nothing found", got)
+	}
+
+	full.UpdatedAt = t0.Add(2 * time.Hour)
+	s.clock.Set(full.UpdatedAt)
+	if c, effect := s.post(full); c.Status != recovery.StatusErased || effect != recovery.Ignored {
+		t.Errorf("late news: %s, effect %d", c.Status, effect)
+	}
+	s.order(recovery.OrderNews{OrderID: "o", Email: anAddress})
+	s.order(recovery.OrderNews{OrderID: "o2", CheckoutID: "a"})
+	s.order(recovery.OrderNews{OrderID: "o3", CartID: "cart-a", Email: anAddress})
+	s.reverse(recovery.OrderNews{OrderID: "o", Email: anAddress}, map[string]recovery.Refund{"r": {}})
+	s.complete(recovery.OrderNews{CheckoutID: "a", Email: anAddress})
+	s.stop("a")
+	key := recovery.CheckoutKey("default", "a")
+	if _, err := s.RecordEvents(t.Context(), []recovery.Event{{
+		Store: "default", Checkout: key, Reminder: recovery.ReminderID{Generation: 1}, Kind: recovery.EventOpened, Email: anAddress,
+	}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Follow(t.Context(), recovery.Link{Store: "default", Checkout: key, Reminder: recovery.ReminderID{Generation: 1}}, true); err != nil {
+		t.Error(err)
+	}
+	s.until(4 * day)
+	s.wantErased("in the end")
+	s.wantReminders("a", 1, "sent", "skipped erased", "skipped erased")
+}
+
+// What is on its way while its shopper is erased is not written down.
+func TestEraseWithMailInFlight(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.post(left("a"))
+	s.Mailer = mailerFunc(func(ctx context.Context, m recovery.Mail) (string, error) {
+		s.erase()
+		return s.mailer.Send(ctx, m)
+	})
+	s.until(4 * day)
+	s.wantErased("in the end")
+	s.wantReminders("a", 1, "unknown", "skipped erased", "skipped erased")
+}
+
+// A mail went out before the checkout's address changed: its row goes with its shopper,
+// and the next event does not bring it back.
+func TestEraseAfterMove(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.post(left("a"))
+	s.until(time.Hour)
+	moved := left("a")
+	moved.Email, moved.UpdatedAt = "bo@example.net", t0.Add(time.Hour)
+	s.post(moved)
+	if got := s.erase(); got.Messages != 1 || got.Checkouts != 0 {
+		t.Errorf("got %+v, want the message", got)
+	}
+	_, err := s.RecordEvents(t.Context(), []recovery.Event{{
+		Store: "default", Checkout: recovery.CheckoutKey("default", "a"), Reminder: recovery.ReminderID{Generation: 1},
+		Kind: recovery.EventOpened, Email: anAddress,
+	}})
+	if rows := s.db.Messages(); err != nil || len(rows) != 0 {
+		t.Errorf("got rows %+v, %v; want none", rows, err)
+	}
+	s.until(4 * day)
+	s.wantErased("in the end")
+	s.wantReminders("a", 1, "sent", "sent", "sent")
+}
+
+// Orders can be named, and a whole store goes.
+func TestEraseOrdersAndStore(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+	s.erase("o", "never")
+	k, err := s.db.FindForOrder(t.Context(), recovery.OrderQuery{Store: "default", Order: recovery.OrderKey("default", "o"), Limit: 1})
+	if err != nil || k.Order != nil {
+		t.Errorf("got %+v, %v; want no order", k.Order, err)
+	}
+	for _, id := range []string{"b", "c", "d"} {
+		s.post(left(id))
+	}
+	if done, err := s.EraseStore(t.Context(), "default"); err != nil || !done || len(s.db.Checkouts()) != 0 {
+		t.Errorf("done %t, %v, %d checkouts left", done, err, len(s.db.Checkouts()))
+	}
+	if s.personal().Suppression == nil {
+		t.Error("the marker is gone")
+	}
+	ended, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond) // under a second: nothing is begun
+	defer cancel()
+	if done, err := s.EraseStore(ended, "default"); err != nil || done {
+		t.Errorf("done %t, %v; want to be called again", done, err)
+	}
+}

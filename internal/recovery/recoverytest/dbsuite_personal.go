@@ -1,0 +1,93 @@
+package recoverytest
+
+import (
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// kept writes something of each kind for the shopper, named after it.
+func (s *dbSuite) kept(shopper string) recovery.Personal {
+	s.Helper()
+	c := checkout("of " + shopper)
+	c.ShopperKey = shopper
+	o := &recovery.Order{
+		Store: "default", Key: recovery.OrderKey("default", "of "+shopper), ID: "of " + shopper, Shopper: shopper, PlacedAt: suiteTime,
+		Attribution: recovery.Attribution{Kind: recovery.AttributedNone}, ExpiresAt: suiteTime.Add(time.Hour),
+	}
+	m := &recovery.Message{
+		Store: "default", Checkout: c.Key, Reminder: recovery.ReminderID{Generation: 1}, Shopper: shopper, Email: "ana@example.net",
+		State: recovery.Sent, SentAt: suiteTime, ExpiresAt: suiteTime.Add(time.Hour),
+	}
+	s.commit(recovery.Change{
+		Create: c, Order: o, Message: m, Shoppers: []recovery.RaiseShopper{{
+			Key: shopper, NewestT: suiteTime, ConsentGiven: suiteTime.Add(time.Second), ConsentRefused: suiteTime.Add(2 * time.Second), ExpiresAt: suiteTime.Add(time.Hour),
+		}},
+	})
+	return recovery.Personal{
+		Shopper:   &recovery.Shopper{NewestT: suiteTime, ConsentGiven: suiteTime.Add(time.Second), ConsentRefused: suiteTime.Add(2 * time.Second)},
+		Checkouts: []*recovery.Checkout{c}, Orders: []*recovery.Order{o}, Messages: []*recovery.Message{m},
+	}
+}
+
+func (s *dbSuite) personalOf(shopper string) recovery.Personal {
+	s.Helper()
+	p, err := s.db.Personal(s.Context(), "default", shopper)
+	if err != nil {
+		s.Fatalf("personal: %v", err)
+	}
+	for _, o := range p.Orders {
+		o.Version = time.Time{} // only the DB knows it
+	}
+	return p
+}
+
+// personal: all of one shopper and nothing of another, also what has expired.
+func (s *dbSuite) personal() {
+	want := s.kept("shopper")
+	s.kept("somebody else")
+	s.same("of nobody", recovery.Personal{}, s.personalOf("nobody"))
+	s.clock.Set(suiteTime.Add(2 * time.Hour))
+	s.same("of the shopper", want, s.personalOf("shopper"))
+	s.suppress("default", "shopper", recovery.Suppression{Reason: recovery.ReasonBounced, At: suiteTime})
+	want.Suppression = &recovery.Suppression{Reason: recovery.ReasonBounced, At: suiteTime}
+	s.same("suppressed", want, s.personalOf("shopper"))
+}
+
+// deletes: what a change deletes is gone, and what is gone already is no error.
+func (s *dbSuite) deletes() {
+	p := s.kept("shopper")
+	other := s.kept("somebody else")
+	ch := recovery.Change{
+		DeleteMessages: []string{p.Messages[0].Key(), "never"}, DeleteOrders: []string{p.Orders[0].Key, "never"}, DeleteShopper: "shopper",
+	}
+	s.commit(ch)
+	s.commit(ch)
+	s.same("what stays", recovery.Personal{Checkouts: p.Checkouts}, s.personalOf("shopper"))
+	s.same("another's", other, s.personalOf("somebody else"))
+}
+
+// deletePages: page by page all of a store goes but the suppressions.
+func (s *dbSuite) deletePages() {
+	s.kept("shopper")
+	s.kept("somebody else")
+	suppression := recovery.Suppression{Reason: recovery.ReasonErased, At: suiteTime}
+	s.suppress("default", "shopper", suppression)
+	second := checkout("of the second store")
+	second.Store = "second"
+	s.create(second)
+	for left := 8; left > 0; {
+		n, err := s.db.DeletePage(s.Context(), "default", 3)
+		if err != nil || n < 1 || n > 3 {
+			s.Fatalf("deleted %d, %v; want 1 to 3", n, err)
+		}
+		left -= n
+	}
+	if n, err := s.db.DeletePage(s.Context(), "default", 3); err != nil || n != 0 {
+		s.Errorf("deleted %d more, %v; want none", n, err)
+	}
+	s.same("what stays", recovery.Personal{Suppression: &suppression}, s.personalOf("shopper"))
+	if s.readIn("second", second.Key, recovery.CheckoutOnly).Checkout == nil {
+		s.Error("another store's checkout is gone")
+	}
+}
