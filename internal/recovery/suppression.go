@@ -71,7 +71,8 @@ func (s *Suppressions) Lift(reason Reason, at time.Time) (lifted, changed bool) 
 	if there && decided.After(at) {
 		return false, false
 	}
-	if !there && !s.Lifted[reason].Before(at) {
+	_, erased := s.Decided[ReasonErased]
+	if !there && (erased || !s.Lifted[reason].Before(at)) {
 		return true, false
 	}
 	s.Decided = maps.Clone(s.Decided)
