@@ -94,6 +94,11 @@ func reminder(s *recovery.Store, step int) recovery.Reminder {
 	return recovery.Reminder{Template: s.Steps[step].Template, Coupon: s.Steps[step].Coupon}
 }
 
+// links are as package link makes them.
+func links() recovery.Links {
+	return recovery.Links{Recover: "https://comeback.example.com/r/AQdkZWZhdWx0", Unsubscribe: "https://comeback.example.com/u/AgdkZWZhdWx0"}
+}
+
 func renderer(t testing.TB) *Renderer {
 	t.Helper()
 	r, err := New(quiet)
@@ -103,9 +108,15 @@ func renderer(t testing.TB) *Renderer {
 	return r
 }
 
+// render is the mail of a store without links of its own.
 func render(t testing.TB, s *recovery.Store, c *recovery.Checkout, step int) recovery.Content {
 	t.Helper()
-	got, err := renderer(t).Render(s, c, step, reminder(s, step), recovery.Links{})
+	return renderWith(t, s, c, step, recovery.Links{})
+}
+
+func renderWith(t testing.TB, s *recovery.Store, c *recovery.Checkout, step int, links recovery.Links) recovery.Content {
+	t.Helper()
+	got, err := renderer(t).Render(s, c, step, reminder(s, step), links)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +140,7 @@ func TestGolden(t *testing.T) {
 		{"attack", attack(t), 1},
 		{"empty", &recovery.Checkout{Store: "default"}, 0},
 	} {
-		got := render(t, store(), c.checkout, c.step)
+		got := renderWith(t, store(), c.checkout, c.step, links())
 		golden(t, c.name+".html", got.HTML)
 		golden(t, c.name+".txt", "Subject: "+got.Subject+"\n\n"+got.Text)
 	}
