@@ -46,7 +46,7 @@ func checkout(ctx context.Context, a *app.App, r *request) (response, error) {
 	}
 	body := checkoutAnswer(c)
 	body.CheckoutID = n.CheckoutID // of an erased one no ID is kept
-	if isLegacy(r) { // the replaced system calls a checkout's ID its order's
+	if isLegacy(r) {               // the replaced system calls a checkout's ID its order's
 		body.OrderID = n.CheckoutID
 	}
 	return response{status: status, body: body, outcome: outcome, attrs: []any{"checkout", c.Key, "generation", c.Generation}}, nil

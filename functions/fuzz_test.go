@@ -19,13 +19,13 @@ var (
 	checkoutTexts = []string{
 		"checkout_id", "email", "cart_id", "customer.id", "customer.first_name", "customer.last_name", "locale", "timezone",
 		"currency", "total", "items.id", "items.title", "items.variant", "items.price", "items.image_url", "items.url",
-		"recover_url", "abandoned_at", "updated_at", "store",
+		"recover_url", "consent.wording", "consent.at", "abandoned_at", "updated_at", "store",
 	}
 	orderTexts = []string{"order_id", "checkout_id", "cart_id", "email", "currency", "total", "placed_at", "store"}
 )
 
 const wholeCheckout = `{"checkout_id":"c","cart_id":"k","email":"Ana@example.net","customer":{"id":"7","first_name":"Ana","last_name":"Lima"},
-	"locale":"pt-BR","timezone":"America/Sao_Paulo","accepts_marketing":true,"currency":"BRL","total":"1289.70",
+	"locale":"pt-BR","timezone":"America/Sao_Paulo","accepts_marketing":true,"consent":{"wording":"Yes","at":"2026-11-23T11:00:00Z"},"currency":"BRL","total":"1289.70",
 	"items":[{"id":"s","title":"Shoes","variant":"41","quantity":2,"price":"1.5","image_url":"https://cdn.example.net/1.jpg","url":"https://shop.example.com/p"}],
 	"recover_url":"https://shop.example.com/c","abandoned_at":"2026-11-23T11:59:00Z","updated_at":"2026-11-23T12:00:00+01:00","test":false,"store":"default"}`
 

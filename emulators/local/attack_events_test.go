@@ -122,9 +122,9 @@ func TestReplayedEvents(t *testing.T) {
 	}
 }
 
-// documents are all documents on shoppers and what was sent to them, but for when
-// they expire.
-func (w *world) documents() map[string]map[string]any {
+// documents are all documents of the collections, or else of those on shoppers and what
+// was sent to them, but for when they expire.
+func (w *world) documents(collections ...string) map[string]map[string]any {
 	w.t.Helper()
 	client, err := firestore.NewClientWithDatabase(w.t.Context(), w.Config.Env.Project, w.Config.Env.Database, option.WithEndpoint(w.Firestore.Addr().String()),
 		option.WithoutAuthentication(), option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())))
@@ -133,7 +133,10 @@ func (w *world) documents() map[string]map[string]any {
 	}
 	defer client.Close()
 	all := map[string]map[string]any{}
-	for _, group := range []string{"checkouts", "shoppers", "messages", "suppressions"} {
+	if collections == nil {
+		collections = []string{"checkouts", "shoppers", "messages", "suppressions"}
+	}
+	for _, group := range collections {
 		snaps, err := client.CollectionGroup(group).OrderBy(firestore.DocumentID, firestore.Asc).Documents(w.t.Context()).GetAll()
 		if err != nil {
 			w.t.Fatal(err)

@@ -59,3 +59,23 @@ func split(amount string) (whole, fraction string, err error) {
 func allDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
+
+// Decimal writes the amount as Parse reads it, with all decimals of its currency.
+func Decimal(m recovery.Money) string {
+	digits, err := decimals(m.Currency)
+	if err != nil {
+		digits = 2
+	}
+	s := strconv.FormatInt(m.Minor, 10)
+	sign := ""
+	if m.Minor < 0 {
+		sign, s = "-", s[1:]
+	}
+	if missing := digits + 1 - len(s); missing > 0 {
+		s = strings.Repeat("0", missing) + s
+	}
+	if digits == 0 {
+		return sign + s
+	}
+	return sign + s[:len(s)-digits] + "." + s[len(s)-digits:]
+}

@@ -131,3 +131,26 @@ func TestKnown(t *testing.T) {
 		}
 	}
 }
+
+// Decimal writes what Parse reads.
+func TestDecimal(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		m    recovery.Money
+		want string
+	}{
+		{recovery.Money{Minor: 128970, Currency: "EUR"}, "1289.70"},
+		{recovery.Money{Minor: 5, Currency: "EUR"}, "0.05"},
+		{recovery.Money{Currency: "EUR"}, "0.00"},
+		{recovery.Money{Minor: -5, Currency: "EUR"}, "-0.05"},
+		{recovery.Money{Minor: 1200, Currency: "JPY"}, "1200"},
+		{recovery.Money{Minor: 1234, Currency: "KWD"}, "1.234"},
+	} {
+		if got := Decimal(tc.m); got != tc.want {
+			t.Errorf("%+v: got %s, want %s", tc.m, got, tc.want)
+		}
+		if back, err := Parse(tc.want, tc.m.Currency); tc.m.Minor >= 0 && (err != nil || back != tc.m) {
+			t.Errorf("%s: read back as %+v, %v", tc.want, back, err)
+		}
+	}
+}

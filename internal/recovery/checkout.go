@@ -154,8 +154,8 @@ type ReminderID struct{ Generation, Step int }
 // String is "{generation}-{step}".
 func (id ReminderID) String() string { return fmt.Sprintf("%d-%d", id.Generation, id.Step) }
 
-// compareReminders orders reminders by generation, then by step.
-func compareReminders(a, b ReminderID) int {
+// CompareReminders orders reminders by generation, then by step.
+func CompareReminders(a, b ReminderID) int {
 	return cmp.Or(cmp.Compare(a.Generation, b.Generation), cmp.Compare(a.Step, b.Step))
 }
 
@@ -224,7 +224,7 @@ type Reminder struct {
 	LastError    string // what the mail service said when it last refused; "" if nobody tried
 	Message      string // the mail service's ID of what was sent
 	SentAt       time.Time
-	Sweeps       int // how often the sweep enqueued it
+	Sweeps       int  // how often the sweep enqueued it
 	Erased       bool // the message's row went with its shopper
 	// Opening is the send window's opening that it waited for, being late; zero if it
 	// did not.

@@ -147,7 +147,7 @@ func (s *Service) sweepCheckout(ctx context.Context, c *Checkout, now time.Time)
 // simulated history is the same each time.
 func overdueTasks(st *Store, c *Checkout, now time.Time) []Task {
 	var list []Task
-	for _, id := range slices.SortedFunc(maps.Keys(c.Reminders), compareReminders) {
+	for _, id := range slices.SortedFunc(maps.Keys(c.Reminders), CompareReminders) {
 		r := c.Reminders[id]
 		switch at := r.checkAt(st); {
 		case at.IsZero() || at.After(now):

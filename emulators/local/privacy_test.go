@@ -1,0 +1,83 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// kept is all that the database holds, as text.
+func (w *world) kept() string {
+	w.t.Helper()
+	return toJSON(w.t, w.documents("checkouts", "shoppers", "messages", "suppressions", "orders", "carts", "heard"))
+}
+
+// A shopper asks what is kept, and then that it goes: nothing that comes afterwards brings
+// any of it back.
+func TestPrivacy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
+	w.advance(time.Hour)
+	w.wantMails(ana)
+	order := `{"order_id":"1041","email":"` + ana + `","currency":"EUR","total":"12.00","placed_at":"2026-11-01T00:00:00Z"}`
+	w.post(http.StatusOK, orderPath, order)
+
+	export := w.post(http.StatusOK, "/privacy/export", `{"email":" `+strings.ToUpper(ana)+` "}`)
+	if got := export.Header.Get("Content-Disposition"); !strings.HasPrefix(got, "attachment") {
+		t.Errorf("the export is not a file: %q", got)
+	}
+	for _, want := range []string{`"email": "` + ana, `"order_id": "1041"`, `"amount": "12.00"`, `"subject": `, `"state": "sent"`} {
+		if !strings.Contains(export.Raw, want) {
+			t.Errorf("the export has no %s:\n%s", want, export.Raw)
+		}
+	}
+
+	got := w.post(http.StatusOK, "/privacy/erase", `{"email":"`+ana+`"}`).Body
+	if got["erased"] != true || got["checkouts"] != 1.0 || got["orders"] != 1.0 || got["messages"] != 1.0 {
+		t.Errorf("got %v, want one of each erased", got)
+	}
+	w.event(0, "open")
+	if again := w.post(http.StatusOK, checkoutPath, sample(t, "checkout.json")).Body; again["status"] != "erased" {
+		t.Errorf("the checkout, told of again, is %v, want erased", again["status"])
+	}
+	w.post(http.StatusOK, orderPath, sample(t, "order.json"))
+	w.advance(4 * 24 * time.Hour)
+	w.wantMails(ana)
+
+	kept := w.kept()
+	for _, trace := range []string{ana, "lima", "Ana", "1041", "1042", "chk_", "shop.example.com", "subject"} {
+		if strings.Contains(strings.ToLower(kept), strings.ToLower(trace)) {
+			t.Errorf("%q is still there:\n%s", trace, kept)
+		}
+	}
+	if !strings.Contains(kept, `"reason":"erased"`) {
+		t.Errorf("the marker is gone:\n%s", kept)
+	}
+}
+
+// Nobody erases or reads without the store's key, and what is asked for must be clear.
+func TestPrivacyRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, path := range []string{"/privacy/erase", "/privacy/export"} {
+		for _, tc := range []struct {
+			body string
+			auth string
+			want int
+		}{
+			{`{"email":"` + ana + `"}`, "Bearer wrong", http.StatusUnauthorized},
+			{`{"email":"` + ana + `"}`, "", http.StatusUnauthorized},
+			{`{"email":"nobody"}`, "Bearer local", http.StatusBadRequest},
+			{`{}`, "Bearer local", http.StatusBadRequest},
+			{`{"email":"` + ana + `","store":"another"}`, "Bearer local", http.StatusForbidden},
+			{`{"email":"nobody@example.net"}`, "Bearer local", http.StatusOK},
+		} {
+			got, err := w.try(path, tc.body, "Authorization", tc.auth)
+			if err != nil || got.Status != tc.want {
+				t.Errorf("%s %s with %q: got %d, %v; want %d", path, tc.body, tc.auth, got.Status, err, tc.want)
+			}
+		}
+	}
+}
