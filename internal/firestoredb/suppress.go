@@ -11,8 +11,8 @@ import (
 )
 
 // Suppress implements recovery.DB. A suppression has no expiry.
-func (d *DB) Suppress(ctx context.Context, store, shopper string, s recovery.Suppression) error {
-	return d.decideSuppression(ctx, store, shopper, func(all *recovery.Suppressions) bool { return all.Decide(s) })
+func (d *DB) Suppress(ctx context.Context, store, shopper string, told ...recovery.Suppression) error {
+	return d.decideSuppression(ctx, store, shopper, func(all *recovery.Suppressions) bool { return all.DecideAll(told...) })
 }
 
 // Lift implements recovery.DB.

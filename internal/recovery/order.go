@@ -193,7 +193,7 @@ func (c *Checkout) end(st *Store, o *Order, by JoinedBy, now time.Time) bool {
 		return true
 	}
 	recovered := o.Attribution.Checkout == c.Key
-	if by == ByCheckout && c.Order != nil && c.Order.Key == "" && o.Key != "" && c.Status == StatusOrdered { // that it was completed was told before
+	if by == ByCheckout && c.completed() && o.Key != "" { // that it was completed was told before
 		c.Order.Key, c.Status = o.Key, endStatus(recovered)
 		settle(st, c, now)
 		return true

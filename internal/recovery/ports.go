@@ -144,10 +144,10 @@ type DB interface {
 	// have no effects of its own; its error ends the transaction and is returned.
 	// After an error, what decide saw on its last run was really there.
 	UpdateCheckout(ctx context.Context, store, key string, need Need, decide func(Case) (Change, error)) error
-	// Suppress records the decision s not to mail the shopper with the key, as
-	// Suppressions.Decide does. In one transaction: the same calls in another order, or
+	// Suppress records decisions not to mail the shopper with the key, as
+	// Suppressions.DecideAll does. In one transaction: the same calls in another order, or
 	// twice, leave the same.
-	Suppress(ctx context.Context, store, shopper string, s Suppression) error
+	Suppress(ctx context.Context, store, shopper string, all ...Suppression) error
 	// Lift takes back the decision not to mail the shopper for the reason, if it is not
 	// newer than at; one for another reason stands, or stands again. Suppress, called again
 	// for that reason with an instant up to at, changes nothing from then on: what led to

@@ -36,6 +36,11 @@ func (s *Service) CompleteCheckout(ctx context.Context, store string, n OrderNew
 	})
 }
 
+// completed says whether c was ended by an order of its own of which no more is known.
+func (c *Checkout) completed() bool {
+	return c.Status == StatusOrdered && c.Order != nil && c.Order.Key == "" && c.Order.By == ByCheckout
+}
+
 // complete ends c for an order of its own, of which no more is known; an order that c
 // was ended by so far is that one.
 func (c *Checkout) complete(st *Store, o *Order, now time.Time) bool {

@@ -125,3 +125,27 @@ func TestDropRecoverURL(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An order that is told of again, and then names its checkout, ends it for good, also where
+// only its shopper knew of it before.
+func TestOrderNamesItsCheckoutLater(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	first := left("a")
+	first.CartID = recovery.Field[string]{}
+	s.post(first)
+	s.clock.Set(t0.Add(time.Minute))
+	s.order(recovery.OrderNews{OrderID: "o", Email: anAddress, PlacedAt: t0.Add(54 * time.Second)})
+	moved := left("a")
+	moved.AbandonedAt = t0.Add(59 * time.Second)
+	s.post(moved) // the cart is new: it meets the order that its shopper knows
+	s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+	again := left("a")
+	again.AbandonedAt = t0.Add(time.Minute)
+	s.post(again)
+	s.until(4 * day)
+	s.wantMails()
+	if c := s.checkout("a"); !c.Final() {
+		t.Errorf("got %s by %+v, want ordered for good", c.Status, c.Order)
+	}
+}

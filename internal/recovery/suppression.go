@@ -12,22 +12,13 @@ import (
 type Suppression struct {
 	Reason Reason // erased, unsubscribed, complained or bounced
 	At     time.Time
+	// Fresh says, on the way in, that the shopper decides so just now: it is newer than
+	// anything lifted, whatever the clocks say.
+	Fresh bool
 }
 
 // suppressing are the reasons of suppressions, in the order in which they count.
 var suppressing = []Reason{ReasonErased, ReasonUnsubscribed, ReasonComplained, ReasonBounced}
-
-// Replaces says whether s is to be written where old is recorded (nil: nothing is):
-// it counts earlier, or is for the same reason and of an earlier instant.
-func (s Suppression) Replaces(old *Suppression) bool {
-	if old == nil {
-		return true
-	}
-	if s.Reason == old.Reason {
-		return s.At.Before(old.At)
-	}
-	return slices.Index(suppressing, s.Reason) < slices.Index(suppressing, old.Reason)
-}
 
 // Suppressions are all decisions not to mail one shopper. The zero value is none.
 type Suppressions struct {
@@ -48,12 +39,23 @@ func (s Suppressions) Standing() *Suppression {
 	return nil
 }
 
+// DecideAll adds decisions, and says whether that changes anything.
+func (s *Suppressions) DecideAll(all ...Suppression) (changed bool) {
+	for _, one := range all {
+		changed = s.Decide(one) || changed
+	}
+	return changed
+}
+
 // Decide adds a decision, and says whether that changes anything. A lesser one is kept
 // too, to stand again where the other is lifted; but beside an erasure nothing is.
 func (s *Suppressions) Decide(one Suppression) bool {
 	_, erased := s.Decided[ReasonErased]
 	at, there := s.Decided[one.Reason]
 	until, lifted := s.Lifted[one.Reason]
+	if one.Fresh && lifted && !one.At.After(until) {
+		one.At = until.Add(time.Microsecond)
+	}
 	if there && !one.At.Before(at) || lifted && !one.At.After(until) || erased && one.Reason != ReasonErased {
 		return false
 	}
@@ -92,10 +94,10 @@ func with(m map[Reason]time.Time, reason Reason, at time.Time) map[Reason]time.T
 }
 
 // suppressAll suppresses the shoppers of whom the events tell that they are not to be
-// mailed, each once, and returns how many.
+// mailed, each once, for all the reasons and instants told, and returns how many.
 func (s *Service) suppressAll(ctx context.Context, messages []*messageEvents) (int, error) {
 	type shopper struct{ store, key string }
-	strongest := map[shopper]Suppression{}
+	told := map[shopper][]Suppression{}
 	var order []shopper
 	for _, m := range messages {
 		for _, e := range m.events {
@@ -104,14 +106,11 @@ func (s *Service) suppressAll(ctx context.Context, messages []*messageEvents) (i
 				continue
 			}
 			who := shopper{m.store.ID, ShopperKey(m.store.IDKey, m.store.ID, email)}
-			one, old := Suppression{reason, e.At}, (*Suppression)(nil)
-			if known, ok := strongest[who]; ok {
-				old = &known
-			} else {
+			if told[who] == nil {
 				order = append(order, who)
 			}
-			if one.Replaces(old) {
-				strongest[who] = one
+			if one := (Suppression{Reason: reason, At: e.At}); !slices.Contains(told[who], one) {
+				told[who] = append(told[who], one)
 			}
 		}
 	}
@@ -119,7 +118,7 @@ func (s *Service) suppressAll(ctx context.Context, messages []*messageEvents) (i
 	work := make([]func() error, len(order))
 	for i, who := range order {
 		work[i] = func() error {
-			if err := s.DB.Suppress(ctx, who.store, who.key, strongest[who]); err != nil {
+			if err := s.DB.Suppress(ctx, who.store, who.key, told[who]...); err != nil {
 				return fmt.Errorf("suppress shopper %s: %w", who.key, err)
 			}
 			done[i] = true

@@ -5,24 +5,33 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
-// What counts earlier replaces what counts later, and an earlier instant a later one.
-func TestSuppressionReplaces(t *testing.T) {
+// What is lifted stays lifted, but not for what is told of the time after, nor for a wish
+// of just now by a clock that is behind; and events of one post count each.
+func TestSuppressionsDecide(t *testing.T) {
 	t.Parallel()
-	order := []recovery.Reason{recovery.ReasonErased, recovery.ReasonUnsubscribed, recovery.ReasonComplained, recovery.ReasonBounced}
-	for i, new := range order {
-		if !(recovery.Suppression{Reason: new, At: t0}).Replaces(nil) {
-			t.Errorf("%s is not written where nothing is", new)
-		}
-		for j, old := range order {
-			for _, d := range []time.Duration{-us, 0, us} {
-				want := i < j || i == j && d < 0
-				if got := (recovery.Suppression{Reason: new, At: t0.Add(d)}).Replaces(&recovery.Suppression{Reason: old, At: t0}); got != want {
-					t.Errorf("%s %v after %s: replaces %v, want %v", new, d, old, got, want)
-				}
-			}
+	lifted := recovery.Suppressions{Lifted: map[recovery.Reason]time.Time{recovery.ReasonUnsubscribed: t0}}
+	unsubscribed := func(at time.Duration, fresh bool) recovery.Suppression {
+		return recovery.Suppression{Reason: recovery.ReasonUnsubscribed, At: t0.Add(at), Fresh: fresh}
+	}
+	for name, tc := range map[string]struct {
+		told []recovery.Suppression
+		want *recovery.Suppression
+	}{
+		"before":           {[]recovery.Suppression{unsubscribed(-time.Hour, false)}, nil},
+		"after":            {[]recovery.Suppression{unsubscribed(time.Hour, false)}, &recovery.Suppression{Reason: recovery.ReasonUnsubscribed, At: t0.Add(time.Hour)}},
+		"just now":         {[]recovery.Suppression{unsubscribed(-time.Second, true)}, &recovery.Suppression{Reason: recovery.ReasonUnsubscribed, At: t0.Add(us)}},
+		"before and after": {[]recovery.Suppression{unsubscribed(-us, false), unsubscribed(us, false)}, &recovery.Suppression{Reason: recovery.ReasonUnsubscribed, At: t0.Add(us)}},
+		"and a bounce":     {[]recovery.Suppression{unsubscribed(-us, false), {Reason: recovery.ReasonBounced, At: t0}}, &recovery.Suppression{Reason: recovery.ReasonBounced, At: t0}},
+	} {
+		all := lifted
+		all.DecideAll(tc.told...)
+		if diff := cmp.Diff(tc.want, all.Standing()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

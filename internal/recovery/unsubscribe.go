@@ -15,7 +15,7 @@ func (s *Service) Unsubscribe(ctx context.Context, l Link) error {
 	if _, err := s.store(l.Store); err != nil {
 		return err
 	}
-	err := s.DB.Suppress(ctx, l.Store, l.Shopper, Suppression{Reason: ReasonUnsubscribed, At: s.now()})
+	err := s.DB.Suppress(ctx, l.Store, l.Shopper, Suppression{Reason: ReasonUnsubscribed, At: s.now(), Fresh: true})
 	if err != nil {
 		return fmt.Errorf("unsubscribe: %w", err)
 	}

@@ -149,8 +149,8 @@ func (d database) UpdateCheckout(ctx context.Context, store, key string, need re
 }
 
 // Suppress implements recovery.DB.
-func (d database) Suppress(ctx context.Context, store, shopper string, s recovery.Suppression) error {
-	return d.call(true, func() error { return d.w.db.Suppress(ctx, store, shopper, s) })
+func (d database) Suppress(ctx context.Context, store, shopper string, told ...recovery.Suppression) error {
+	return d.call(true, func() error { return d.w.db.Suppress(ctx, store, shopper, told...) })
 }
 
 // Lift implements recovery.DB.

@@ -11,10 +11,10 @@ import (
 )
 
 // Suppress implements recovery.DB.
-func (d *DB) Suppress(ctx context.Context, store, shopper string, s recovery.Suppression) error {
+func (d *DB) Suppress(ctx context.Context, store, shopper string, told ...recovery.Suppression) error {
 	return d.do(ctx, func() error {
 		all := d.suppressions[ref{store, shopper}]
-		if all.Decide(s) {
+		if all.DecideAll(told...) {
 			d.suppressions[ref{store, shopper}] = all
 		}
 		return nil
