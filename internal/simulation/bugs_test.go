@@ -28,6 +28,7 @@ func TestFindsBugs(t *testing.T) {
 		"leaves the generation out of a name":      {Hooks{TaskName: withoutGeneration}, []int{4}},
 		"takes ALREADY_EXISTS for an error":        {Hooks{TaskExists: errors.New("requested entity already exists")}, []int{4}},
 		"mails again when unknown":                 {Hooks{Mailer: func(m recovery.Mailer) recovery.Mailer { return mailsAgain{m} }}, []int{2}},
+		"resends before events can tell":           {Hooks{DB: func(db recovery.DB) recovery.DB { return resendsAtOnce{db} }}, []int{2}},
 		"acknowledges before it commits":           {Hooks{DB: func(db recovery.DB) recovery.DB { return acknowledges{db} }}, []int{4, 6}},
 		"uses a name of the sweep again":           {Hooks{TaskName: withoutCount}, []int{4}},
 		"does not wait":                            {Hooks{Clock: func(c recovery.Clock) recovery.Clock { return hasty{c} }}, []int{3}},
@@ -176,4 +177,23 @@ type suppressesNobody struct{ recovery.DB }
 
 func (suppressesNobody) Suppress(context.Context, string, string, recovery.Suppression) error {
 	return nil
+}
+
+// resendsAtOnce takes the time out of what waits for events.
+type resendsAtOnce struct{ recovery.DB }
+
+func (h resendsAtOnce) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	return h.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		ch, err := decide(k)
+		for _, c := range ch.Update {
+			for id, r := range c.Reminders {
+				if r.State == recovery.Unknown && !r.Resent {
+					r.ClaimedUntil = r.ClaimedUntil.Add(-time.Hour)
+					c.Reminders[id] = r
+					c.CheckAt = c.CheckAt.Add(-9 * time.Minute)
+				}
+			}
+		}
+		return ch, err
+	})
 }

@@ -57,21 +57,29 @@ func (w *world) check() {
 	})
 }
 
+// resendAfter is how long SendGrid's events have to tell what became of a mail, before
+// a store that accepts a second one sends it.
+const resendAfter = 10 * time.Minute
+
 // neverTwice is promise 2: after SendGrid has or may have accepted a reminder it gets
-// it no more, but once where a second mail is accepted.
+// it no more, but once where a second mail is accepted, and not at once.
 func (e *evidence) neverTwice() {
 	for key, list := range e.attempts {
-		certain, unsure := 0, 0
+		certain, unsure, last := 0, 0, (*attempt)(nil)
 		for _, a := range list {
 			if certain > 0 || unsure > 0 && !e.resends() || unsure > 1 {
 				e.violate(2, "reminder %s of %s went to SendGrid again, after it was accepted %d times and perhaps %d times", key, e.visits[key.checkout].id, certain, unsure)
 				break
+			}
+			if last != nil && a.clock-last.clock < resendAfter {
+				e.violate(2, "reminder %s of %s went to SendGrid again after %s, before events could tell of the first mail", key, e.visits[key.checkout].id, a.clock-last.clock)
 			}
 			switch recorded := a.dispatch.status/100 == 2; {
 			case a.verdict.kind == nil && recorded:
 				certain++
 			case a.verdict.kind == nil, a.verdict.kind == recovery.ErrUnknown: // or its run died
 				unsure++
+				last = a
 			}
 		}
 	}

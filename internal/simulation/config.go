@@ -25,12 +25,17 @@ type config struct {
 	shadow        bool
 }
 
-// config draws a configuration: mostly the defaults, with one or two other rules.
-func (d *drawing) config() config {
-	c := config{
+// defaults is what holds where nothing else is configured.
+func defaults() config {
+	return config{
 		steps: []time.Duration{30 * time.Minute, day, 3 * day}, maxLate: 6 * time.Hour, consent: recovery.ConsentAny,
 		sameStep: day, cap: 10,
 	}
+}
+
+// config draws a configuration: mostly the defaults, with one or two other rules.
+func (d *drawing) config() config {
+	c := defaults()
 	switch d.IntN(8) {
 	case 0:
 		c.steps = []time.Duration{10 * time.Second, 10 * time.Minute, time.Hour}

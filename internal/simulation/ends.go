@@ -100,8 +100,8 @@ func (f *fate) failed() {
 		f.violate(4, "SendGrid has it, or may have")
 	case f.reason == recovery.ReasonRejected && !f.among(rejected):
 		f.violate(7, "SendGrid never rejected it")
-	case f.reason == recovery.ReasonProvider && !f.among(refused):
-		f.violate(7, "SendGrid never refused it")
+	case f.reason == recovery.ReasonProvider && !f.among(refused) && !f.givenUp[f.key]:
+		f.violate(7, "SendGrid never refused it, and no mail was given up before it was sent")
 	}
 }
 

@@ -39,6 +39,7 @@ func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
 	w.boundary()
 	if w.lateFor(entry, mailLimit) || w.now > w.run.deadline { // its context has ended
 		w.tell("the mail %s is given up before it is sent", mail.MessageID)
+		w.record.givenUp[keyOfMessage(mail.MessageID)] = true
 		return "", &recovery.SendError{Kind: recovery.ErrOverload, Detail: "no connection in time"}
 	}
 	f := w.take(callMail).kind

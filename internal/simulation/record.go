@@ -13,6 +13,7 @@ type record struct {
 	attempts   []*attempt
 	happenings []*happening
 	last       map[string]checkoutAnswer // how each checkout stands in the end
+	givenUp    map[reminderKey]bool      // mails that the sender gave up before SendGrid had a byte of them
 	purged     []time.Duration
 	sweeps     int
 	endless    bool
@@ -23,7 +24,7 @@ type record struct {
 }
 
 func newRecord() record {
-	return record{last: map[string]checkoutAnswer{}, hits: map[kind]int{}, tainted: map[string]bool{}}
+	return record{last: map[string]checkoutAnswer{}, givenUp: map[reminderKey]bool{}, hits: map[kind]int{}, tainted: map[string]bool{}}
 }
 
 // Violation is a promise that was broken.

@@ -30,7 +30,7 @@ func (r *Runner) tell(p plan) string {
 	for _, v := range h.Violations {
 		fmt.Fprintf(&b, "  %s\n", v)
 	}
-	fmt.Fprintf(&b, "the store: %+v\n", p.configs[0])
+	fmt.Fprintf(&b, "the store: %s\n", p.configs[0])
 	for _, l := range lines {
 		fmt.Fprintf(&b, "  %s\n", strings.TrimSpace(l))
 	}

@@ -12,7 +12,7 @@ const callerTime = 10 * time.Second
 // perform does what the op says.
 func (w *world) perform(o *op) {
 	if o.do == configure {
-		w.tell("the configuration changes to %+v", w.plan.configs[o.config])
+		w.tell("the configuration changes to: %s", w.plan.configs[o.config])
 		w.setConfig(o.config)
 		return
 	}
