@@ -29,6 +29,7 @@ func TestFindsBugs(t *testing.T) {
 		"takes ALREADY_EXISTS for an error":        {Hooks{TaskExists: errors.New("requested entity already exists")}, []int{4}},
 		"mails again when unknown":                 {Hooks{Mailer: func(m recovery.Mailer) recovery.Mailer { return mailsAgain{m} }}, []int{2}},
 		"resends before events can tell":           {Hooks{DB: func(db recovery.DB) recovery.DB { return resendsAtOnce{db} }}, []int{2}},
+		"takes a test for a shopper":               {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsTests{db} }}, []int{7}},
 		"acknowledges before it commits":           {Hooks{DB: func(db recovery.DB) recovery.DB { return acknowledges{db} }}, []int{4, 6}},
 		"uses a name of the sweep again":           {Hooks{TaskName: withoutCount}, []int{4}},
 		"does not wait":                            {Hooks{Clock: func(c recovery.Clock) recovery.Clock { return hasty{c} }}, []int{3}},
@@ -195,5 +196,17 @@ func (h resendsAtOnce) UpdateCheckout(ctx context.Context, store, key string, ne
 			}
 		}
 		return ch, err
+	})
+}
+
+// forgetsTests does not know a test when it mails.
+type forgetsTests struct{ recovery.DB }
+
+func (f forgetsTests) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	return f.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		if k.Checkout != nil && need == recovery.WholeCase {
+			k.Checkout.Test = false
+		}
+		return decide(k)
 	})
 }

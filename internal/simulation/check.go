@@ -27,6 +27,7 @@ func (w *world) check() {
 	e.neverTwice()
 	for _, list := range e.attempts {
 		for _, a := range list {
+			e.goesTo(a)
 			e.neverAfterTheOrder(a)
 			e.inTime(a)
 			e.newestNews(a)
@@ -98,7 +99,7 @@ func (e *evidence) neverAfterTheOrder(a *attempt) {
 			continue
 		}
 		same := o.checkout != "" && o.checkout == k.id
-		close := o.email == a.to || e.formerly(o, k) || o.cart != "" && o.cart == k.cart
+		close := o.email != "" && o.email == e.addressee(a) || e.formerly(o, k) || o.cart != "" && o.cart == k.cart
 		if t, ok := e.latestT(a.reminderKey); same || close && ok && o.placed >= t-5*time.Second {
 			e.violate(1, "reminder %s of %s was mailed in a run that began after order %s was recorded", a.reminderKey, k.id, o.order)
 		}
@@ -227,7 +228,7 @@ func (e *evidence) newestNews(a *attempt) {
 		}
 	}
 	if !slices.ContainsFunc(k.ops, func(o *op) bool {
-		return o.about.news >= newest && o.about.item() == a.version && o.about.email == a.to
+		return o.about.news >= newest && o.about.item() == a.version && (k.test || o.about.email == a.to)
 	}) {
 		e.violate(6, "reminder %s of %s went to %s with items %s, which newer news had replaced", a.reminderKey, k.id, a.to, a.version)
 	}

@@ -23,6 +23,7 @@ type config struct {
 	holdout       int
 	activeFromDay int // 0: off
 	shadow        bool
+	recipients    int // of tests
 }
 
 // defaults is what holds where nothing else is configured.
@@ -49,6 +50,7 @@ func (d *drawing) config() config {
 	if d.chance(2) {
 		c.sameStep, c.cap = 0, 0
 	}
+	c.recipients = d.IntN(3)
 	c.window = d.chance(6)
 	c.each = d.chance(3)
 	c.resend = d.chance(5)
@@ -86,6 +88,7 @@ func (c config) store(id string, key []byte) *recovery.Store {
 		Cap:      recovery.Cap{Messages: c.cap, Per: 7 * day}, MaxLate: c.maxLate, Spread: c.spread, ResendUnknown: c.resend,
 		HoldoutPercent: c.holdout, Retention: 90 * day, Shadow: c.shadow, IDKey: key,
 	}
+	s.TestRecipients = c.testers()
 	for i, after := range c.steps {
 		s.Steps = append(s.Steps, recovery.Step{After: after, Template: "t" + strconv.Itoa(i)})
 	}
@@ -96,4 +99,9 @@ func (c config) store(id string, key []byte) *recovery.Store {
 		s.ActiveFrom = begin.Add(time.Duration(c.activeFromDay) * day)
 	}
 	return s
+}
+
+// testers are to whom mails of tests go.
+func (c config) testers() []string {
+	return []string{"ann@example.org", "ben@example.org"}[:c.recipients]
 }

@@ -30,6 +30,7 @@ func (c config) String() string {
 	say(c.holdout > 0, "holdout_percent %d", c.holdout)
 	say(c.activeFromDay > 0, "active_from %s", instant(time.Duration(c.activeFromDay)*day))
 	say(c.shadow, "shadow")
+	say(c.recipients > 0, "test_recipients %s", strings.Join(c.testers(), ", "))
 	if b.Len() == 0 {
 		return "all defaults"
 	}

@@ -32,6 +32,7 @@ type known struct {
 	timed     bool // every request says when its news was
 	abandoned bool // one of them says abandoned_at
 	optIn     bool
+	test      bool
 	ops       []*op
 	accepted  []*request
 }
@@ -75,7 +76,7 @@ func (w *world) evidence() *evidence {
 func (e *evidence) hear(o *op, key string) {
 	k := e.visits[key]
 	if k == nil {
-		k = &known{id: o.about.checkout, cart: o.about.cart, timed: true}
+		k = &known{id: o.about.checkout, cart: o.about.cart, timed: true, test: o.about.test}
 		e.visits[key], e.keys[o.about.checkout] = k, key
 	}
 	k.ops = append(k.ops, o)

@@ -49,9 +49,13 @@ func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
 	v := verdicts[f]
 	id := "p" + strconv.Itoa(len(w.record.attempts))
 	a := &attempt{
-		reminderKey: keyOfMessage(mail.MessageID), to: mail.To[0].Email, version: mail.Subject, at: w.moment(),
+		reminderKey: keyOfMessage(mail.MessageID), version: mail.Subject, at: w.moment(),
 		clock: w.now + w.run.instance.skew, dispatch: w.run.dispatch, verdict: v,
 	}
+	for _, to := range mail.To {
+		a.all = append(a.all, to.Email)
+	}
+	a.to = a.all[0]
 	w.record.attempts = append(w.record.attempts, a)
 	w.tell("SendGrid gets %s for %s, items %s: accepted %t, answer %v", mail.MessageID, a.to, a.version, v.accepted, v.kind)
 	if v.accepted {

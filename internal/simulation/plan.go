@@ -56,6 +56,7 @@ type about struct {
 	abandoned                    bool // abandoned_at is given
 	abandonedAt                  time.Duration
 	optIn                        bool
+	test                         bool // it is about a test checkout
 }
 
 // item is the ID of the one item of a version.
@@ -131,6 +132,7 @@ func (d *drawing) shopper() {
 			v.about.cart = "cart" + strconv.Itoa(1+d.IntN(3))
 		}
 		v.timed = !d.chance(4)
+		v.about.test = len(d.ops) > 0 && d.chance(10)
 		v.play()
 	}
 }
@@ -153,6 +155,13 @@ func (v *visit) play() {
 		v.order(max(0, at-v.pick(0, time.Second, 4*time.Second, 10*time.Second, time.Hour)))
 	}
 	v.checkout(at, true)
+	if v.about.test { // it is forgotten a day after its last reminder
+		v.checkout(at+v.pick(time.Second, time.Minute, 30*time.Minute), v.chance(2))
+		if v.chance(3) {
+			v.order(at + v.pick(0, time.Minute, 30*time.Minute))
+		}
+		return
+	}
 	for range v.IntN(3) {
 		later := at + v.pick(time.Second, time.Minute, 30*time.Minute, 30*time.Minute, time.Hour, day, 3*day) + time.Duration(v.IntN(2000)-1000)*time.Millisecond
 		v.checkout(max(at+time.Second, later), v.chance(2))
@@ -181,6 +190,9 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 	if a.cart != "" {
 		fmt.Fprintf(&b, `,"cart_id":%q`, a.cart)
 	}
+	if a.test {
+		b.WriteString(`,"test":true`)
+	}
 	if a.optIn = v.optIn; v.optIn {
 		b.WriteString(`,"accepts_marketing":true`)
 	}
@@ -204,7 +216,7 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 // order draws an order that names its checkout, its cart, its shopper or several.
 func (v *visit) order(at time.Duration) {
 	v.orders++
-	a := about{order: "o" + strconv.Itoa(v.orders)}
+	a := about{order: "o" + strconv.Itoa(v.orders), test: v.about.test}
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"order_id":%q`, a.order)
 	if v.chance(2) {
@@ -233,7 +245,11 @@ func (d *drawing) repeat() {
 	if o.do == configure {
 		return
 	}
-	o.at += d.pick(0, time.Millisecond, 30*time.Minute, time.Hour, day, 3*day, 30*time.Second)
+	later := d.pick(0, time.Millisecond, 30*time.Minute, time.Hour, day, 3*day, 30*time.Second)
+	if o.about.test {
+		later = min(later, 30*time.Minute)
+	}
+	o.at += later
 	d.add(o)
 }
 

@@ -87,6 +87,7 @@ type dispatch struct {
 type attempt struct {
 	reminderKey
 	to, version string
+	all         []string // to whom it went
 	at          moment
 	clock       time.Duration // of the instance
 	dispatch    *dispatch
@@ -102,6 +103,7 @@ type happening struct {
 
 // checkoutAnswer is what POST /checkout answers.
 type checkoutAnswer struct {
+	asked      moment
 	Generation int    `json:"generation"`
 	Status     string `json:"status"`
 	Reminders  []struct {

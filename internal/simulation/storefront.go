@@ -3,7 +3,10 @@ package simulation
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
 // callerTime is how long a storefront waits for an answer.
@@ -55,26 +58,48 @@ func (w *world) finish() {
 	seen := map[string]bool{}
 	for i := range w.plan.ops {
 		o := &w.plan.ops[i]
-		if o.do != postCheckout || seen[o.about.checkout] {
+		if o.do != postCheckout || o.about.test || seen[o.about.checkout] {
 			continue
 		}
 		seen[o.about.checkout] = true
-		w.ask(o)
+		w.ask(o, func(a reply) {
+			w.record.violate(6, "asked again, the checkout %s answers %d %s", o.about.checkout, a.status, a.body)
+		})
+		w.runAll()
 	}
 }
 
-// ask sends the op's request until it is answered, and keeps the answer as the last
-// word on the checkout.
-func (w *world) ask(o *op) {
+// planLook plans to ask how a test stands shortly before it is forgotten.
+func (w *world) planLook(c *recovery.Checkout) {
+	if !c.Test {
+		return
+	}
+	at, key := c.ExpiresAt.Sub(begin)-5*time.Minute, c.Key
+	if w.looks[key] == at {
+		return
+	}
+	w.looks[key] = at
+	i := slices.IndexFunc(w.plan.ops, func(o op) bool { return o.do == postCheckout && w.keys(o.about.checkout) == key })
+	var look func()
+	look = func() {
+		if o := &w.plan.ops[i]; w.looks[key] == at && w.now < at+time.Minute {
+			w.ask(o, func(reply) { w.after(5*time.Second, look) })
+		}
+	}
+	w.at(at, look)
+}
+
+// ask sends the op's request and keeps the answer as the last word on the checkout.
+func (w *world) ask(o *op, failed func(reply)) {
 	body := fmt.Appendf(nil, `{"checkout_id":%q,"email":%q,"updated_at":%q}`, o.about.checkout, o.about.email, instant(-day))
 	w.serve(w.instances[0], w.throw(label("ask", o.id), 0), "", call{path: o.do.path(), token: "Bearer " + apiKey, body: body}, func(a reply) {
 		var c checkoutAnswer
 		if err := json.Unmarshal(a.body, &c); err != nil || a.status/100 != 2 {
-			w.record.violate(6, "asked again, the checkout %s answers %d %s", o.about.checkout, a.status, a.body)
+			failed(a)
 			return
 		}
 		w.tell("in the end %s stands so: %s", o.about.checkout, a.body)
+		c.asked = w.moment()
 		w.record.last[w.keys(o.about.checkout)] = c
 	})
-	w.runAll()
 }

@@ -127,14 +127,14 @@ func (e *evidence) fits(c *config, g generationKey, t [2]time.Duration) bool {
 // is silent once the newer was answered.
 func (e *evidence) theNewestSpeaks(a *attempt) {
 	c, k := e.only(), e.visits[a.checkout]
-	if c == nil || c.each || c.window || len(k.emails) > 1 {
+	if c == nil || c.each || c.window || k.test || len(k.emails) > 1 {
 		return
 	}
 	mine, ok := e.due[reminderKey{a.checkout, a.generation, 0}]
 	for g, at := range e.begun {
 		other := e.visits[g.checkout]
 		due, known := e.due[reminderKey{g.checkout, g.generation, 0}]
-		if g.checkout == a.checkout || !ok || !known || len(other.emails) > 1 || other.emails[0] != a.to || !e.before(at, a) {
+		if g.checkout == a.checkout || !ok || !known || other.test || len(other.emails) > 1 || other.emails[0] != a.to || !e.before(at, a) {
 			continue
 		}
 		if due-c.spread > mine {
@@ -160,7 +160,7 @@ func (e *evidence) heldBack(a *attempt) {
 	}
 	for _, o := range e.orders {
 		recorded := slices.ContainsFunc(o.accepted, func(q *request) bool { return e.before(q.ended, a) })
-		if c.afterOrder > 0 && recorded && o.email == a.to && a.clock < o.placed+c.afterOrder {
+		if c.afterOrder > 0 && recorded && o.email != "" && o.email == e.addressee(a) && a.clock < o.placed+c.afterOrder {
 			e.violate(7, "reminder %s of %s was mailed within the cool-down after order %s", a.reminderKey, k.id, o.order)
 		}
 	}

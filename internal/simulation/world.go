@@ -46,13 +46,14 @@ type world struct {
 	away     map[kind]time.Duration // until when
 	record   record
 	story    *[]string
+	looks    map[string]time.Duration // when a test is looked at for the last time, by checkout
 	keyCache map[string]string
 }
 
 func (r *Runner) newWorld(p plan, story *[]string) *world {
 	w := &world{
 		Runner: r, plan: p, checks: map[string]time.Time{}, armed: map[class][]fault{}, away: map[kind]time.Duration{},
-		record: newRecord(), story: story,
+		record: newRecord(), looks: map[string]time.Duration{}, story: story,
 	}
 	w.db = recoverytest.NewDB(worldClock{w})
 	w.queue.names = map[string]time.Duration{}
@@ -140,7 +141,7 @@ func (w *world) fill() {
 		missing = max(missing, 1)
 	}
 	for i := 0; missing > 0; i++ {
-		if o := &w.plan.ops[i%len(w.plan.ops)]; o.do != configure {
+		if o := &w.plan.ops[i%len(w.plan.ops)]; o.do != configure && !o.about.test {
 			missing--
 			w.after(time.Duration(missing)*time.Minute, func() { w.perform(o) })
 		}
