@@ -33,6 +33,7 @@ type known struct {
 	abandoned bool // one of them says abandoned_at
 	optIn     bool
 	test      bool
+	zone      *time.Location
 	ops       []*op
 	accepted  []*request
 }
@@ -76,7 +77,7 @@ func (w *world) evidence() *evidence {
 func (e *evidence) hear(o *op, key string) {
 	k := e.visits[key]
 	if k == nil {
-		k = &known{id: o.about.checkout, cart: o.about.cart, timed: true, test: o.about.test}
+		k = &known{id: o.about.checkout, cart: o.about.cart, timed: true, test: o.about.test, zone: zones[o.about.zone]}
 		e.visits[key], e.keys[o.about.checkout] = k, key
 	}
 	k.ops = append(k.ops, o)

@@ -12,8 +12,9 @@ import (
 // day is 24 hours.
 const day = 24 * time.Hour
 
-// begin is when every history begins.
-var begin = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+// begin is when every history begins: a few days before the clocks change in Europe,
+// and a few more in America.
+var begin = time.Date(2026, 10, 21, 9, 0, 0, 0, time.UTC)
 
 // plan is what a history is made of, drawn from its seed. Whatever is taken out of it
 // leaves a plan, which is how a failing one is made small.
@@ -56,7 +57,8 @@ type about struct {
 	abandoned                    bool // abandoned_at is given
 	abandonedAt                  time.Duration
 	optIn                        bool
-	test                         bool // it is about a test checkout
+	test                         bool   // it is about a test checkout
+	zone                         string // the shopper's; "" where none is told
 }
 
 // item is the ID of the one item of a version.
@@ -69,6 +71,7 @@ func newPlan(seed uint64) plan {
 	d := drawing{Rand: random(seed, 1)}
 	p := plan{seed: seed, real: seed%100 == 0, least: 20}
 	p.configs = []config{d.config()}
+	d.windows = p.configs[0].window
 	d.span = time.Duration(2+d.IntN(14)) * day
 	for range 1 + min(d.IntN(5), d.IntN(5)) { // one to five; few shoppers that do much find most
 		d.shopper()
@@ -96,6 +99,7 @@ type drawing struct {
 	checkouts int
 	orders    int
 	versions  int
+	windows   bool // the store has a send window, so time zones count
 }
 
 // chance is true in one of n cases.
@@ -133,6 +137,9 @@ func (d *drawing) shopper() {
 		}
 		v.timed = !d.chance(4)
 		v.about.test = len(d.ops) > 0 && d.chance(10)
+		if d.windows && d.chance(2) || d.chance(20) {
+			v.about.zone = zoneNames[d.IntN(len(zoneNames))]
+		}
 		v.play()
 	}
 }
@@ -189,6 +196,9 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 	fmt.Fprintf(&b, `{"checkout_id":%q,"email":%q,"items":[{"id":"v%d","title":"v%d"}]`, a.checkout, a.email, a.version, a.version)
 	if a.cart != "" {
 		fmt.Fprintf(&b, `,"cart_id":%q`, a.cart)
+	}
+	if v.about.zone != "" {
+		fmt.Fprintf(&b, `,"timezone":%q`, v.about.zone)
 	}
 	if a.test {
 		b.WriteString(`,"test":true`)

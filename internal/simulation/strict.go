@@ -33,37 +33,14 @@ func (w *world) answeredSelf(who string, status int) {
 	w.record.violate(4, "%s was answered %d", who, status)
 }
 
-// The window of every store that has one.
-const (
-	opens  = 8 * time.Hour
-	closes = 21 * time.Hour
-	// afterClosing is how late one may be that was due before the window closed.
-	afterClosing = time.Minute
-)
-
-func inside(at time.Duration) bool {
-	t := begin.Add(at)
-	clock := t.Sub(t.Truncate(day))
-	return clock >= opens && clock < closes
-}
-
-func opening(at time.Duration) time.Duration {
-	t := begin.Add(at)
-	open := t.Truncate(day).Add(opens)
-	if !open.After(t) {
-		open = open.Add(day)
-	}
-	return open.Sub(begin)
-}
-
 // inWindow: no mail goes out while the store's send window is closed.
 func (e *evidence) inWindow(a *attempt) {
-	c := e.only()
+	c, k := e.only(), e.visits[a.checkout]
 	due, ok := e.due[a.reminderKey]
-	if c == nil || !c.window || !ok || inside(a.clock) || a.clock-due <= afterClosing+runTime || inside(a.clock-runTime) {
+	if c == nil || !c.window || !ok || k.inside(a.clock) || a.clock-due <= afterClosing+runTime || k.inside(a.clock-runTime) {
 		return
 	}
-	e.violate(5, "reminder %s of %s was mailed at %s, when the send window was closed", a.reminderKey, e.visits[a.checkout].id, begin.Add(a.clock).Format("15:04:05"))
+	e.violate(5, "reminder %s of %s was mailed at %s, when the send window was closed", a.reminderKey, k.id, k.local(a.clock).Format("15:04:05 MST"))
 }
 
 // dueAsAsked: each due instant is T plus the offset, by one T for all steps, which is
@@ -77,7 +54,7 @@ func (e *evidence) dueAsAsked(id, key string) {
 		if g.checkout != key {
 			continue
 		}
-		if !slices.ContainsFunc(e.times(k), func(t [2]time.Duration) bool { return e.fits(c, g, t) }) {
+		if !slices.ContainsFunc(e.times(k), func(t [2]time.Duration) bool { return e.fits(c, k, g, t) }) {
 			e.violate(3, "the reminders of generation %d of %s are due at instants that follow from no T", g.generation, id)
 		}
 	}
@@ -102,21 +79,21 @@ func (e *evidence) times(k *known) (list [][2]time.Duration) {
 }
 
 // fits says whether all reminders of the generation follow from one T of the range.
-func (e *evidence) fits(c *config, g generationKey, t [2]time.Duration) bool {
+func (e *evidence) fits(c *config, k *known, g generationKey, t [2]time.Duration) bool {
 	from, to := t[0], t[1]+c.spread
 	for step, after := range c.steps {
 		due, ok := e.due[reminderKey{g.checkout, g.generation, step}]
 		if !ok {
 			return false
 		}
-		if c.window && !inside(due) {
+		if c.window && !k.inside(due) {
 			return false
 		}
-		if lo, hi := from+after, to+after; due >= lo && due <= hi && (!c.window || inside(due)) {
+		if lo, hi := from+after, to+after; due >= lo && due <= hi && (!c.window || k.inside(due)) {
 			continue
 		} else if !c.window {
 			return false
-		} else if inside(lo) && inside(hi) || due < opening(lo) || due > opening(hi)+c.spread {
+		} else if k.inside(lo) && k.inside(hi) || due < k.opening(lo) || due > k.opening(hi)+c.spread {
 			return false
 		}
 	}
