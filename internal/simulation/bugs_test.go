@@ -31,6 +31,7 @@ func TestFindsBugs(t *testing.T) {
 		"resends before events can tell":              {Hooks{DB: func(db recovery.DB) recovery.DB { return resendsAtOnce{db} }}, []int{2}},
 		"takes a test for a shopper":                  {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsTests{db} }}, []int{7}},
 		"takes all shoppers to be where the store is": {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsZones{db} }}, []int{3, 5}},
+		"takes one store for another":                 {Hooks{Store: func(s *recovery.Store) { s.ID = storeIDs[0] }}, []int{1, 2, 4, 6, 7, 9}},
 		"acknowledges before it commits":              {Hooks{DB: func(db recovery.DB) recovery.DB { return acknowledges{db} }}, []int{4, 6}},
 		"uses a name of the sweep again":              {Hooks{TaskName: withoutCount}, []int{4}},
 		"does not wait":                               {Hooks{Clock: func(c recovery.Clock) recovery.Clock { return hasty{c} }}, []int{3}},

@@ -13,7 +13,18 @@ func (w *world) check() {
 	if r.endless {
 		r.violate(4, "the history does not end: something is tried for ever")
 	}
-	e := w.evidence()
+	w.checkStores()
+	slices.SortFunc(r.violations, func(a, b Violation) int {
+		if a.Promise != b.Promise {
+			return a.Promise - b.Promise
+		}
+		return slices.Compare([]byte(a.What), []byte(b.What))
+	})
+}
+
+// check holds what is known of one store against the promises.
+func (e *evidence) check() {
+	r := e.record
 	for _, q := range r.requests {
 		if q.status != 0 && q.status/100 != 2 && q.status != 503 && q.status != 429 {
 			r.violate(6, "POST %s was answered %d: %s", q.do.path(), q.status, q.body)
@@ -50,12 +61,6 @@ func (w *world) check() {
 	for _, q := range r.requests {
 		e.matched(q)
 	}
-	slices.SortFunc(r.violations, func(a, b Violation) int {
-		if a.Promise != b.Promise {
-			return a.Promise - b.Promise
-		}
-		return slices.Compare([]byte(a.What), []byte(b.What))
-	})
 }
 
 // resendAfter is how long SendGrid's events have to tell what became of a mail, before

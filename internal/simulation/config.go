@@ -9,6 +9,7 @@ import (
 
 // config is what the store's configuration says; the first holds from the start.
 type config struct {
+	store         string
 	steps         []time.Duration
 	window        bool
 	maxLate       time.Duration
@@ -37,6 +38,7 @@ func defaults() config {
 // config draws a configuration: mostly the defaults, with one or two other rules.
 func (d *drawing) config() config {
 	c := defaults()
+	c.store = d.store
 	switch d.IntN(8) {
 	case 0:
 		c.steps = []time.Duration{10 * time.Second, 10 * time.Minute, time.Hour}
@@ -80,10 +82,10 @@ func (d *drawing) config() config {
 	return c
 }
 
-// store is the store as configured.
-func (c config) store(id string, key []byte) *recovery.Store {
+// asStore is the store as configured.
+func (c config) asStore(key []byte) *recovery.Store {
 	s := &recovery.Store{
-		ID: id, Name: "Shop", From: recovery.Address{Email: "shop@example.com"}, Consent: c.consent, EachCheckout: c.each,
+		ID: c.store, Name: "Shop", From: recovery.Address{Email: sender(c.store)}, Consent: c.consent, EachCheckout: c.each,
 		Cooldown: recovery.Cooldown{BetweenMessages: c.between, AfterOrder: c.afterOrder, SameStep: c.sameStep},
 		Cap:      recovery.Cap{Messages: c.cap, Per: 7 * day}, MaxLate: c.maxLate, Spread: c.spread, ResendUnknown: c.resend,
 		HoldoutPercent: c.holdout, Retention: 90 * day, Shadow: c.shadow, IDKey: key,

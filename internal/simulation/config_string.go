@@ -31,6 +31,7 @@ func (c config) String() string {
 	say(c.activeFromDay > 0, "active_from %s", instant(time.Duration(c.activeFromDay)*day))
 	say(c.shadow, "shadow")
 	say(c.recipients > 0, "test_recipients %s", strings.Join(c.testers(), ", "))
+	say(c.store != storeIDs[0], "of the second store")
 	if b.Len() == 0 {
 		return "all defaults"
 	}

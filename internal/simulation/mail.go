@@ -49,7 +49,7 @@ func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
 	v := verdicts[f]
 	id := "p" + strconv.Itoa(len(w.record.attempts))
 	a := &attempt{
-		reminderKey: keyOfMessage(mail.MessageID), version: mail.Subject, at: w.moment(),
+		reminderKey: keyOfMessage(mail.MessageID), version: mail.Subject, store: mail.Store, from: mail.From.Email, at: w.moment(),
 		clock: w.now + w.run.instance.skew, dispatch: w.run.dispatch, verdict: v,
 	}
 	for _, to := range mail.To {

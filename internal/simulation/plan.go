@@ -21,6 +21,7 @@ var begin = time.Date(2026, 10, 21, 9, 0, 0, 0, time.UTC)
 type plan struct {
 	seed    uint64
 	real    bool // signatures are made and checked
+	second  bool // there is a second store
 	least   int  // requests and dispatches
 	configs []config
 	ops     []op
@@ -49,6 +50,7 @@ type op struct {
 
 // about is what the body of a request says, for those who check.
 type about struct {
+	store                        string
 	checkout, cart, email, order string
 	version                      int           // of the items; each is a set of its own
 	news                         time.Duration // updated_at, or else abandoned_at; 0: not given
@@ -70,15 +72,10 @@ func (a action) path() string { return "/" + string(a) }
 func newPlan(seed uint64) plan {
 	d := drawing{Rand: random(seed, 1)}
 	p := plan{seed: seed, real: seed%100 == 0, least: 20}
-	p.configs = []config{d.config()}
-	d.windows = p.configs[0].window
 	d.span = time.Duration(2+d.IntN(14)) * day
-	for range 1 + min(d.IntN(5), d.IntN(5)) { // one to five; few shoppers that do much find most
-		d.shopper()
-	}
-	if d.chance(8) {
-		p.configs = append(p.configs, d.config())
-		d.add(op{do: configure, config: 1, at: d.moment()})
+	d.shop(&p, storeIDs[0], 5)
+	if p.second = d.chance(6); p.second {
+		d.shop(&p, storeIDs[1], 3)
 	}
 	for len(d.ops) < 10 {
 		d.repeat()
@@ -89,11 +86,28 @@ func newPlan(seed uint64) plan {
 	return p
 }
 
+// shop draws what happens to one store: others have checkouts, carts, orders and
+// addresses of the same names.
+func (d *drawing) shop(p *plan, store string, most int) {
+	d.store, d.checkouts, d.orders = store, 0, 0
+	c := d.config()
+	d.windows = c.window
+	p.configs = append(p.configs, c)
+	for range 1 + min(d.IntN(most), d.IntN(most)) { // few shoppers that do much find most
+		d.shopper()
+	}
+	if d.chance(8) {
+		d.add(op{do: configure, config: len(p.configs), at: d.moment(), about: about{store: store}})
+		p.configs = append(p.configs, d.config())
+	}
+}
+
 func random(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
 
 // drawing is a plan while it is drawn.
 type drawing struct {
 	*rand.Rand
+	store     string
 	span      time.Duration
 	ops       []op
 	checkouts int
@@ -131,7 +145,7 @@ func (d *drawing) shopper() {
 	email := []string{"ana", "bo", "cy", "dee", "eve", "flo"}[d.IntN(6)] + "@example.net"
 	for range 1 + d.IntN(5)/3 {
 		d.checkouts++
-		v := visit{drawing: d, about: about{checkout: "c" + strconv.Itoa(d.checkouts), email: email}}
+		v := visit{drawing: d, about: about{store: d.store, checkout: "c" + strconv.Itoa(d.checkouts), email: email}}
 		if d.chance(2) {
 			v.about.cart = "cart" + strconv.Itoa(1+d.IntN(3))
 		}
@@ -226,7 +240,7 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 // order draws an order that names its checkout, its cart, its shopper or several.
 func (v *visit) order(at time.Duration) {
 	v.orders++
-	a := about{order: "o" + strconv.Itoa(v.orders), test: v.about.test}
+	a := about{store: v.store, order: "o" + strconv.Itoa(v.orders), test: v.about.test}
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"order_id":%q`, a.order)
 	if v.chance(2) {

@@ -88,6 +88,7 @@ type attempt struct {
 	reminderKey
 	to, version string
 	all         []string // to whom it went
+	store, from string   // whose it is
 	at          moment
 	clock       time.Duration // of the instance
 	dispatch    *dispatch

@@ -47,7 +47,9 @@ func NewRunner(hooks Hooks) *Runner {
 	r := &Runner{hooks: hooks, signer: theSigner()}
 	for i := range r.instances {
 		a := &app.App{Keys: &callerauth.Keys{}, Log: slog.New(slog.DiscardHandler)}
-		a.Keys.Add(storeID, apiKey)
+		for _, store := range storeIDs {
+			a.Keys.Add(store, apiKey(store))
+		}
 		h := functions.Handler(a)
 		if hooks.Handler != nil {
 			h = hooks.Handler(h)

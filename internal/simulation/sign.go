@@ -85,8 +85,10 @@ func (s *signer) checks(real bool, clock recovery.Clock) (app.TokenChecker, app.
 	}
 	tokens := callerauth.NewOIDC(callerauth.OIDCOptions{Issuer: issuer, Keys: s.keys, Now: clock.Now})
 	events := callerauth.NewSendGrid(clock.Now)
-	if err := events.Add(storeID, s.public); err != nil {
-		panic(err)
+	for _, store := range storeIDs {
+		if err := events.Add(store, s.public); err != nil {
+			panic(err)
+		}
 	}
 	return oneAudience{tokens}, events
 }
@@ -102,4 +104,4 @@ type trust struct{}
 
 func (trust) Check(context.Context, string, string, string) error { return nil }
 
-func (trust) Stores(string, string, []byte) ([]string, error) { return []string{storeID}, nil }
+func (trust) Stores(string, string, []byte) ([]string, error) { return storeIDs, nil }

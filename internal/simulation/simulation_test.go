@@ -76,10 +76,11 @@ func TestStory(t *testing.T) {
 // A story tells of a configuration what it changes, in the words of a configuration.
 func TestConfigString(t *testing.T) {
 	t.Parallel()
-	odd := defaults()
+	odd, normal := defaults(), defaults()
+	odd.store, normal.store = storeIDs[0], storeIDs[0]
 	odd.steps, odd.maxLate, odd.window, odd.sameStep, odd.cap = []time.Duration{30 * time.Minute, 33 * day, 90 * time.Second}, 2*day, true, 0, 2
 	for want, c := range map[string]config{
-		"all defaults": defaults(),
+		"all defaults": normal,
 		"reminders after 30m, 33d, 1m30s, send_window 08:00 to 21:00, max_late 2d, cooldown same_step 0s, cap 2 in 7d": odd,
 	} {
 		if got := c.String(); got != want {

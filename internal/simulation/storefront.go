@@ -16,7 +16,7 @@ const callerTime = 10 * time.Second
 func (w *world) perform(o *op) {
 	if o.do == configure {
 		w.tell("the configuration changes to: %s", w.plan.configs[o.config])
-		w.setConfig(o.config)
+		w.setConfig(w.plan.configs[o.config])
 		return
 	}
 	w.request(o, 1)
@@ -40,9 +40,9 @@ func (w *world) request(o *op, try int) {
 			w.after(5*time.Second<<min(try-1, 6), func() { w.request(o, try+1) })
 		}
 	}
-	w.serve(inst, dice, w.keys(o.about.checkout), call{path: o.do.path(), token: "Bearer " + apiKey, body: o.body}, func(a reply) {
+	w.serve(inst, dice, w.keys(o.about), call{path: o.do.path(), token: "Bearer " + apiKey(o.about.store), body: o.body}, func(a reply) {
 		if a.status != 0 && w.take(callAnswer).kind == loseAnswer {
-			w.taint(w.keys(o.about.checkout))
+			w.taint(w.keys(o.about))
 			a = reply{}
 		}
 		answer(a)
@@ -55,13 +55,13 @@ func (w *world) request(o *op, try int) {
 func (w *world) finish() {
 	w.armed, w.ending = map[class][]fault{}, nil
 	clear(w.away)
-	seen := map[string]bool{}
+	seen := map[string]bool{} // by key
 	for i := range w.plan.ops {
 		o := &w.plan.ops[i]
-		if o.do != postCheckout || o.about.test || seen[o.about.checkout] {
+		if o.do != postCheckout || o.about.test || seen[w.keys(o.about)] {
 			continue
 		}
-		seen[o.about.checkout] = true
+		seen[w.keys(o.about)] = true
 		w.ask(o, func(a reply) {
 			w.record.violate(6, "asked again, the checkout %s answers %d %s", o.about.checkout, a.status, a.body)
 		})
@@ -79,7 +79,7 @@ func (w *world) planLook(c *recovery.Checkout) {
 		return
 	}
 	w.looks[key] = at
-	i := slices.IndexFunc(w.plan.ops, func(o op) bool { return o.do == postCheckout && w.keys(o.about.checkout) == key })
+	i := slices.IndexFunc(w.plan.ops, func(o op) bool { return o.do == postCheckout && w.keys(o.about) == key })
 	var look func()
 	look = func() {
 		if o := &w.plan.ops[i]; w.looks[key] == at && w.now < at+time.Minute {
@@ -92,7 +92,7 @@ func (w *world) planLook(c *recovery.Checkout) {
 // ask sends the op's request and keeps the answer as the last word on the checkout.
 func (w *world) ask(o *op, failed func(reply)) {
 	body := fmt.Appendf(nil, `{"checkout_id":%q,"email":%q,"updated_at":%q}`, o.about.checkout, o.about.email, instant(-day))
-	w.serve(w.instances[0], w.throw(label("ask", o.id), 0), "", call{path: o.do.path(), token: "Bearer " + apiKey, body: body}, func(a reply) {
+	w.serve(w.instances[0], w.throw(label("ask", o.id), 0), "", call{path: o.do.path(), token: "Bearer " + apiKey(o.about.store), body: body}, func(a reply) {
 		var c checkoutAnswer
 		if err := json.Unmarshal(a.body, &c); err != nil || a.status/100 != 2 {
 			failed(a)
@@ -100,6 +100,6 @@ func (w *world) ask(o *op, failed func(reply)) {
 		}
 		w.tell("in the end %s stands so: %s", o.about.checkout, a.body)
 		c.asked = w.moment()
-		w.record.last[w.keys(o.about.checkout)] = c
+		w.record.last[w.keys(o.about)] = c
 	})
 }

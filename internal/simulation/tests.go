@@ -26,6 +26,9 @@ func (e *evidence) goesTo(a *attempt) {
 	if k.test {
 		right = slices.ContainsFunc(e.plan.configs, func(c config) bool { return c.recipients > 0 && slices.Equal(c.testers(), a.all) })
 	}
+	if store := k.ops[0].about.store; a.store != store || a.from != sender(store) {
+		e.violate(9, "reminder %s of %s was mailed for the store %s, from %s", a.reminderKey, k.id, a.store, a.from)
+	}
 	if !right {
 		e.violate(7, "reminder %s of %s, a test: %t, went to %s", a.reminderKey, k.id, k.test, strings.Join(a.all, ", "))
 	}
