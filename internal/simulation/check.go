@@ -26,7 +26,7 @@ func (w *world) check() {
 func (e *evidence) check() {
 	r := e.record
 	for _, q := range r.requests {
-		if q.status != 0 && q.status/100 != 2 && q.status != 503 && q.status != 429 {
+		if q.status != 0 && q.status/100 != 2 && q.status != 503 && q.status != 429 && !r.refusedRightly(q) {
 			r.violate(6, "POST %s was answered %d: %s", q.do.path(), q.status, q.body)
 		}
 	}
@@ -39,6 +39,7 @@ func (e *evidence) check() {
 	for _, list := range e.attempts {
 		for _, a := range list {
 			e.goesTo(a)
+			e.whileMissing(a)
 			e.neverAfterTheOrder(a)
 			e.inTime(a)
 			e.newestNews(a)

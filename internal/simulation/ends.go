@@ -192,6 +192,9 @@ func (e *evidence) windowed() bool {
 
 func (e *evidence) leastLate() time.Duration {
 	least := e.plan.configs[0].maxLate
+	if e.hits[storeMissing] > 0 {
+		least = min(least, defaults().maxLate) // which holds for a store that is not known
+	}
 	for _, c := range e.plan.configs {
 		least = min(least, c.maxLate)
 	}

@@ -111,7 +111,8 @@ func (w *world) event(message, to, id, what string, in time.Duration) {
 	at := w.now + in
 	body := fmt.Appendf(nil, `[{"event":%q,"email":%q,"timestamp":%d,"message_id":%q,"sg_message_id":"%s.filter1","sg_event_id":"%s-%s","type":"bounce","reason":"Bounced Address"}]`,
 		what, to, begin.Add(at).Unix(), message, id, id, what)
-	e := &happening{what: what, to: to, key: keyOfMessage(message)}
+	store, _, _ := strings.Cut(message, ".")
+	e := &happening{store: store, what: what, to: to, key: keyOfMessage(message)}
 	f := w.take(callEvent)
 	switch f.kind {
 	case eventMissing:
@@ -127,7 +128,7 @@ func (w *world) event(message, to, id, what string, in time.Duration) {
 // postEvent posts an event, and again until it is taken or almost 24 h have passed.
 func (w *world) postEvent(e *happening, body []byte, try int) {
 	inst, dice := w.choose(e.key.checkout+e.what, try)
-	signature, timestamp := w.signer.sign(w.plan.real, begin.Add(w.now), body)
+	signature, timestamp := w.signer.sign(w.plan.real, e.store, begin.Add(w.now), body)
 	w.serve(inst, dice, "", call{
 		path: "/webhooks/sendgrid", body: body, header: "X-Twilio-Email-Event-Webhook-Signature", value: signature,
 		more: [2]string{"X-Twilio-Email-Event-Webhook-Timestamp", timestamp},

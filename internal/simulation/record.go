@@ -14,6 +14,7 @@ type record struct {
 	happenings []*happening
 	last       map[string]checkoutAnswer // how each checkout stands in the end
 	givenUp    map[reminderKey]bool      // mails that the sender gave up before SendGrid had a byte of them
+	missing    map[string][]span         // when stores were not configured
 	purged     []time.Duration
 	sweeps     int
 	endless    bool
@@ -24,7 +25,7 @@ type record struct {
 }
 
 func newRecord() record {
-	return record{last: map[string]checkoutAnswer{}, givenUp: map[reminderKey]bool{}, hits: map[kind]int{}, tainted: map[string]bool{}}
+	return record{last: map[string]checkoutAnswer{}, missing: map[string][]span{}, givenUp: map[reminderKey]bool{}, hits: map[kind]int{}, tainted: map[string]bool{}}
 }
 
 // Violation is a promise that was broken.
@@ -97,6 +98,7 @@ type attempt struct {
 
 // happening is an event of a mail, with the moments at which our answer took it.
 type happening struct {
+	store    string
 	what, to string
 	key      reminderKey
 	told     []moment

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -32,10 +33,10 @@ const (
 // signer signs tokens and events as Google and SendGrid do. A token is good for all of
 // a history: to sign one for each hour would cost more than the history.
 type signer struct {
-	token     string // "Bearer …"
-	keys      oidc.KeySet
-	eventsKey *ecdsa.PrivateKey
-	public    string
+	token  string // "Bearer …"
+	keys   oidc.KeySet
+	events map[string]*ecdsa.PrivateKey // by store
+	public map[string]string
 }
 
 var theSigner = sync.OnceValue(func() *signer {
@@ -53,40 +54,45 @@ var theSigner = sync.OnceValue(func() *signer {
 		panic(err)
 	}
 	s.token = "Bearer " + signed + "." + encode(signature)
-	if s.eventsKey, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		panic(err)
+	s.events, s.public = map[string]*ecdsa.PrivateKey{}, map[string]string{}
+	for _, store := range storeIDs {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			panic(err)
+		}
+		public, err := x509.MarshalPKIXPublicKey(key.Public())
+		if err != nil {
+			panic(err)
+		}
+		s.events[store], s.public[store] = key, base64.StdEncoding.EncodeToString(public)
 	}
-	public, err := x509.MarshalPKIXPublicKey(s.eventsKey.Public())
-	if err != nil {
-		panic(err)
-	}
-	s.public = base64.StdEncoding.EncodeToString(public)
 	return s
 })
 
-// sign gives the headers of an event's request.
-func (s *signer) sign(real bool, now time.Time, body []byte) (signature, timestamp string) {
+// sign gives the headers of a request with events of the store.
+func (s *signer) sign(real bool, store string, now time.Time, body []byte) (signature, timestamp string) {
 	timestamp = strconv.FormatInt(now.Unix(), 10)
 	if !real {
-		return "trusted", timestamp
+		return store, timestamp
 	}
 	sum := sha256.Sum256(append([]byte(timestamp), body...))
-	der, err := ecdsa.SignASN1(rand.Reader, s.eventsKey, sum[:])
+	der, err := ecdsa.SignASN1(rand.Reader, s.events[store], sum[:])
 	if err != nil {
 		panic(err)
 	}
 	return base64.StdEncoding.EncodeToString(der), timestamp
 }
 
-// checks are the product's own, or, in most histories, ones that trust everybody.
-func (s *signer) checks(real bool, clock recovery.Clock) (app.TokenChecker, app.EventVerifier) {
+// checks are the product's own, or, in most histories, ones that believe what callers
+// say they are. Events are taken of these stores only.
+func (s *signer) checks(real bool, stores []string, clock recovery.Clock) (app.TokenChecker, app.EventVerifier) {
 	if !real {
-		return trust{}, trust{}
+		return trust{}, trust{stores}
 	}
 	tokens := callerauth.NewOIDC(callerauth.OIDCOptions{Issuer: issuer, Keys: s.keys, Now: clock.Now})
 	events := callerauth.NewSendGrid(clock.Now)
-	for _, store := range storeIDs {
-		if err := events.Add(store, s.public); err != nil {
+	for _, store := range stores {
+		if err := events.Add(store, s.public[store]); err != nil {
 			panic(err)
 		}
 	}
@@ -100,8 +106,13 @@ func (c oneAudience) Check(ctx context.Context, authorization, _, _ string) erro
 	return c.TokenChecker.Check(ctx, authorization, audience, account)
 }
 
-type trust struct{}
+type trust struct{ stores []string }
 
 func (trust) Check(context.Context, string, string, string) error { return nil }
 
-func (trust) Stores(string, string, []byte) ([]string, error) { return storeIDs, nil }
+func (t trust) Stores(signature, _ string, _ []byte) ([]string, error) {
+	if !slices.Contains(t.stores, signature) {
+		return nil, callerauth.ErrUnauthorized
+	}
+	return []string{signature}, nil
+}

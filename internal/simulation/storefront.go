@@ -17,6 +17,7 @@ func (w *world) perform(o *op) {
 	if o.do == configure {
 		w.tell("the configuration changes to: %s", w.plan.configs[o.config])
 		w.setConfig(w.plan.configs[o.config])
+		w.spread()
 		return
 	}
 	w.request(o, 1)
@@ -36,8 +37,11 @@ func (w *world) request(o *op, try int) {
 		answered = true
 		q.status, q.ended, q.body = a.status, w.moment(), a.body
 		w.tell("POST %s of %s is answered %d %s", o.do.path(), o.about.checkout+o.about.order, a.status, a.body)
-		if a.status == 0 || a.status == 429 || a.status >= 500 {
+		switch {
+		case a.status == 0 || a.status == 429 || a.status >= 500:
 			w.after(5*time.Second<<min(try-1, 6), func() { w.request(o, try+1) })
+		case w.record.refusedRightly(q): // somebody sends again what was refused for good
+			w.after(20*time.Minute, func() { w.request(o, try+1) })
 		}
 	}
 	w.serve(inst, dice, w.keys(o.about), call{path: o.do.path(), token: "Bearer " + apiKey(o.about.store), body: o.body}, func(a reply) {

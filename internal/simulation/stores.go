@@ -22,17 +22,20 @@ func (w *world) setConfig(c config) {
 		f(st)
 	}
 	w.stores[c.store] = st
-	w.spread()
 }
 
-// spread gives the stores to the instances.
+// spread gives the configuration, and the keys of its stores, to the instances.
 func (w *world) spread() {
-	for _, inst := range w.instances {
-		stores := make(map[string]*recovery.Store, len(w.stores))
-		for id, st := range w.stores {
-			stores[id] = st
+	present := w.present()
+	stores := make(map[string]*recovery.Store, len(present))
+	for _, store := range present {
+		if st := w.stores[store]; st != nil {
+			stores[store] = st
 		}
-		inst.app.Service.Stores = stores
+	}
+	for _, inst := range w.instances {
+		inst.app.Service.Stores, inst.app.Keys = stores, w.keysOf(present)
+		inst.app.Tokens, inst.app.Events = w.signer.checks(w.plan.real, present, inst.app.Service.Clock)
 	}
 }
 

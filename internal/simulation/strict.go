@@ -27,6 +27,9 @@ func (e *evidence) only() *config {
 // answeredSelf checks what those who are neither storefront nor Cloud Tasks are told:
 // SendGrid and the scheduler. Nothing of theirs is ever wrong.
 func (w *world) answeredSelf(who string, status int) {
+	if status == 401 && w.record.hits[storeMissing] > 0 && who != "Sweep" {
+		return
+	}
 	if status == 0 || status == 200 || status == 503 || status == 500 && len(w.record.hits) > 0 && who == "Sweep" {
 		return
 	}
@@ -147,7 +150,7 @@ func (e *evidence) heldBack(a *attempt) {
 // out soon: Cloud Tasks tries again within minutes, and the sweep looks within a quarter
 // of an hour.
 func (e *evidence) withinTheHour(a *attempt) {
-	for _, k := range []kind{dbAway, mailAway, sweepAway, dispatchLate} {
+	for _, k := range []kind{dbAway, mailAway, sweepAway, dispatchLate, storeMissing} {
 		if e.hits[k] > 0 {
 			return
 		}
@@ -284,7 +287,7 @@ func (e *evidence) certainly(d *dispatch, k *known) recovery.Reason {
 	}
 	c := e.only()
 	switch {
-	case c == nil:
+	case c == nil, len(e.missing[k.ops[0].about.store]) > 0: // then nobody knew the rules
 		return ""
 	case c.consent == recovery.ConsentOptIn && !k.optIn, c.consent == recovery.ConsentCustomers && !k.optIn && len(e.orders) == 0:
 		return recovery.ReasonNoConsent

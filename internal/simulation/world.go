@@ -60,6 +60,7 @@ func (r *Runner) newWorld(p plan, story *[]string) *world {
 	for i := len(p.configs) - 1; i >= 0; i-- { // the first of each store holds in the end
 		w.setConfig(p.configs[i])
 	}
+	w.spread()
 	return w
 }
 
@@ -87,7 +88,6 @@ func (w *world) furnish(inst *instance) {
 		},
 		Deadlines: deadlines, Together: w.together,
 	}
-	inst.app.Tokens, inst.app.Events = w.signer.checks(w.plan.real, inst.app.Service.Clock)
 }
 
 // together does work in any order: what runs side by side may end in any.
