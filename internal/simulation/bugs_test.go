@@ -1,8 +1,10 @@
 package simulation
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -32,6 +34,8 @@ func TestFindsBugs(t *testing.T) {
 		"takes a test for a shopper":                  {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsTests{db} }}, []int{7}},
 		"takes all shoppers to be where the store is": {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsZones{db} }}, []int{3, 5}},
 		"takes one store for another":                 {Hooks{Store: func(s *recovery.Store) { s.ID = storeIDs[0] }}, []int{1, 2, 4, 6, 7, 9}},
+		"loses rows of the list":                      {Hooks{DB: func(db recovery.DB) recovery.DB { return losesRows{db} }}, []int{4}},
+		"takes blocked for bounced":                   {Hooks{Handler: blockedIsBounced}, []int{7}},
 		"acknowledges before it commits":              {Hooks{DB: func(db recovery.DB) recovery.DB { return acknowledges{db} }}, []int{4, 6}},
 		"uses a name of the sweep again":              {Hooks{TaskName: withoutCount}, []int{4}},
 		"does not wait":                               {Hooks{Clock: func(c recovery.Clock) recovery.Clock { return hasty{c} }}, []int{3}},
@@ -222,5 +226,28 @@ func (f forgetsZones) UpdateCheckout(ctx context.Context, store, key string, nee
 			k.Checkout.TimeZone = ""
 		}
 		return decide(k)
+	})
+}
+
+// losesRows writes nothing into the list of messages.
+type losesRows struct{ recovery.DB }
+
+func (l losesRows) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	return l.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		ch, err := decide(k)
+		ch.Message = nil
+		return ch, err
+	})
+}
+
+// blockedIsBounced does not look at the type of a bounce.
+func blockedIsBounced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/webhooks/sendgrid" {
+			body, _ := io.ReadAll(r.Body)
+			body = bytes.Replace(body, []byte(`"blocked"`), []byte(`"bounce"`), 1)
+			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		}
+		next.ServeHTTP(w, r)
 	})
 }

@@ -51,6 +51,7 @@ func (e *evidence) check() {
 			e.withinTheHour(a)
 		}
 	}
+	e.rowsAreRight()
 	for id, key := range e.keys {
 		e.ends(id, key)
 		e.dueAsAsked(id, key)

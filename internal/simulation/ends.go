@@ -120,12 +120,8 @@ func (f *fate) holds() bool {
 			}
 		}
 		return false
-	case recovery.ReasonUnsubscribed:
-		return f.happened("unsubscribe")
-	case recovery.ReasonComplained:
-		return f.happened("spamreport")
-	case recovery.ReasonBounced:
-		return f.happened("bounce", "dropped")
+	case recovery.ReasonUnsubscribed, recovery.ReasonComplained, recovery.ReasonBounced:
+		return f.followed()
 	case recovery.ReasonNoConsent:
 		return configured(func(c config) bool { return c.consent != recovery.ConsentAny })
 	case recovery.ReasonInactive:
@@ -144,11 +140,11 @@ func (f *fate) holds() bool {
 	return false
 }
 
-// happened says whether an event of such a kind came of a mail to one of the visit's
+// followed says whether the reason follows from an event of a mail to one of the visit's
 // addresses.
-func (f *fate) happened(kinds ...string) bool {
+func (f *fate) followed() bool {
 	return slices.ContainsFunc(f.happenings, func(h *happening) bool {
-		return slices.Contains(kinds, h.what) && slices.Contains(f.visit.emails, h.to)
+		return h.follows == f.reason && slices.Contains(f.visit.emails, h.to)
 	})
 }
 

@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -79,50 +78,6 @@ func keyOfMessage(id string) reminderKey {
 	g, _ := strconv.Atoi(parts[1])
 	s, _ := strconv.Atoi(parts[2])
 	return reminderKey{parts[0], g, s}
-}
-
-// happen draws what becomes of an accepted mail, and lets SendGrid tell of it.
-func (w *world) happen(message, to, id string) {
-	dice := w.throw(message, 0)
-	if dice.chance(4) { // the store need not ask for it
-		w.event(message, to, id, "processed", time.Second)
-	}
-	switch dice.n(40) {
-	case 0:
-		w.event(message, to, id, "bounce", time.Duration(dice.n(90))*time.Second)
-		return
-	case 1:
-		w.event(message, to, id, "dropped", time.Second)
-		return
-	}
-	w.event(message, to, id, "delivered", time.Duration(2+dice.n(60))*time.Second)
-	switch dice.n(40) {
-	case 0:
-		w.event(message, to, id, "open", time.Duration(dice.n(7200))*time.Second)
-	case 1:
-		w.event(message, to, id, "unsubscribe", time.Duration(dice.n(7200))*time.Second)
-	case 2:
-		w.event(message, to, id, "spamreport", time.Duration(dice.n(7200))*time.Second)
-	}
-}
-
-// event lets SendGrid tell of one event.
-func (w *world) event(message, to, id, what string, in time.Duration) {
-	at := w.now + in
-	body := fmt.Appendf(nil, `[{"event":%q,"email":%q,"timestamp":%d,"message_id":%q,"sg_message_id":"%s.filter1","sg_event_id":"%s-%s","type":"bounce","reason":"Bounced Address"}]`,
-		what, to, begin.Add(at).Unix(), message, id, id, what)
-	store, _, _ := strings.Cut(message, ".")
-	e := &happening{store: store, what: what, to: to, key: keyOfMessage(message)}
-	f := w.take(callEvent)
-	switch f.kind {
-	case eventMissing:
-		return
-	case eventLate:
-		in += f.last
-	case eventTwice:
-		w.after(in+time.Second, func() { w.postEvent(e, body, 100) })
-	}
-	w.after(in, func() { w.postEvent(e, body, 1) })
 }
 
 // postEvent posts an event, and again until it is taken or almost 24 h have passed.

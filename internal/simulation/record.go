@@ -3,6 +3,8 @@ package simulation
 import (
 	"fmt"
 	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
 // record is what can be seen of a history from outside: what was asked and answered,
@@ -15,6 +17,7 @@ type record struct {
 	last       map[string]checkoutAnswer // how each checkout stands in the end
 	givenUp    map[reminderKey]bool      // mails that the sender gave up before SendGrid had a byte of them
 	missing    map[string][]span         // when stores were not configured
+	rows       []recovery.Message        // the list of messages, in the end
 	purged     []time.Duration
 	sweeps     int
 	endless    bool
@@ -100,6 +103,7 @@ type attempt struct {
 type happening struct {
 	store    string
 	what, to string
+	follows  recovery.Reason // to mail the address no more; "" if it changes nothing
 	key      reminderKey
 	told     []moment
 }

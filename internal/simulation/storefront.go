@@ -59,6 +59,7 @@ func (w *world) request(o *op, try int) {
 func (w *world) finish() {
 	w.armed, w.ending = map[class][]fault{}, nil
 	clear(w.away)
+	w.record.rows = w.db.Messages()
 	seen := map[string]bool{} // by key
 	for i := range w.plan.ops {
 		o := &w.plan.ops[i]

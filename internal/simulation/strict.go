@@ -275,13 +275,10 @@ func (e *evidence) certainly(d *dispatch, k *known) recovery.Reason {
 			return recovery.ReasonOrdered
 		}
 	}
-	for _, s := range []struct {
-		what   string
-		reason recovery.Reason
-	}{{"unsubscribe", recovery.ReasonUnsubscribed}, {"spamreport", recovery.ReasonComplained}, {"bounce", recovery.ReasonBounced}, {"dropped", recovery.ReasonBounced}} {
+	for _, reason := range []recovery.Reason{recovery.ReasonUnsubscribed, recovery.ReasonComplained, recovery.ReasonBounced} {
 		for _, h := range e.happenings {
-			if h.what == s.what && len(k.emails) == 1 && h.to == k.emails[0] && slices.ContainsFunc(h.told, func(m moment) bool { return m.before(d.begun) }) {
-				return s.reason
+			if h.follows == reason && len(k.emails) == 1 && h.to == k.emails[0] && slices.ContainsFunc(h.told, func(m moment) bool { return m.before(d.begun) }) {
+				return reason
 			}
 		}
 	}
