@@ -40,34 +40,30 @@ type signer struct {
 }
 
 var theSigner = sync.OnceValue(func() *signer {
-	google, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
+	google := must(rsa.GenerateKey(rand.Reader, 2048))
 	s := &signer{keys: &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{google.Public()}}}
 	claims := fmt.Sprintf(`{"iss":%q,"aud":%q,"email":%q,"email_verified":true,"exp":%d}`, issuer, audience, account, begin.Add(2*patience).Unix())
 	encode := base64.RawURLEncoding.EncodeToString
 	signed := encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode([]byte(claims))
 	sum := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(nil, google, crypto.SHA256, sum[:])
-	if err != nil {
-		panic(err)
-	}
+	signature := must(rsa.SignPKCS1v15(nil, google, crypto.SHA256, sum[:]))
 	s.token = "Bearer " + signed + "." + encode(signature)
 	s.events, s.public = map[string]*ecdsa.PrivateKey{}, map[string]string{}
 	for _, store := range storeIDs {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			panic(err)
-		}
-		public, err := x509.MarshalPKIXPublicKey(key.Public())
-		if err != nil {
-			panic(err)
-		}
-		s.events[store], s.public[store] = key, base64.StdEncoding.EncodeToString(public)
+		key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+		s.events[store], s.public[store] = key, base64.StdEncoding.EncodeToString(must(x509.MarshalPKIXPublicKey(key.Public())))
 	}
 	return s
 })
+
+// must is for keys and signatures of fixed kinds, made here: they fail only where this
+// file is wrong, and a history without them would prove nothing.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(fmt.Errorf("simulation: sign: %w", err))
+	}
+	return v
+}
 
 // sign gives the headers of a request with events of the store.
 func (s *signer) sign(real bool, store string, now time.Time, body []byte) (signature, timestamp string) {
@@ -76,10 +72,7 @@ func (s *signer) sign(real bool, store string, now time.Time, body []byte) (sign
 		return store, timestamp
 	}
 	sum := sha256.Sum256(append([]byte(timestamp), body...))
-	der, err := ecdsa.SignASN1(rand.Reader, s.events[store], sum[:])
-	if err != nil {
-		panic(err)
-	}
+	der := must(ecdsa.SignASN1(rand.Reader, s.events[store], sum[:]))
 	return base64.StdEncoding.EncodeToString(der), timestamp
 }
 
@@ -92,9 +85,7 @@ func (s *signer) checks(real bool, stores []string, clock recovery.Clock) (app.T
 	tokens := callerauth.NewOIDC(callerauth.OIDCOptions{Issuer: issuer, Keys: s.keys, Now: clock.Now})
 	events := callerauth.NewSendGrid(clock.Now)
 	for _, store := range stores {
-		if err := events.Add(store, s.public[store]); err != nil {
-			panic(err)
-		}
+		must(store, events.Add(store, s.public[store]))
 	}
 	return oneAudience{tokens}, events
 }
