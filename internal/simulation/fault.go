@@ -54,7 +54,7 @@ var kinds = func() []kind {
 		eventMissing, eventTwice, eventLate, sweepTwice, sweepAway,
 	}
 	// Three of each for one of the long ones, which cost most time.
-	return append(slices.Concat(often, often, often), dbAway, mailAway, mailAway, storeMissing, storeMissing)
+	return append(slices.Concat(often, often, often), dbAway, mailAway, mailAway, storeMissing)
 }()
 
 // fault is one thing that goes wrong.
@@ -92,7 +92,7 @@ func (d *drawing) faultsOf(n int) []fault {
 		case sweepAway:
 			f.last = d.pick(time.Hour, 12*time.Hour)
 		case storeMissing:
-			f.last = d.pick(time.Minute, time.Hour, 5*time.Hour, 8*time.Hour)
+			f.last = d.pick(time.Minute, time.Hour, 2*time.Hour, 7*time.Hour)
 		case eventLate:
 			f.last = d.pick(time.Minute, time.Hour, day)
 		}

@@ -39,7 +39,7 @@ var answers = []news{
 func (w *world) happen(message, to, id string) {
 	dice := w.throw(message, 0)
 	m := mailed{world: w, message: message, to: to, id: id}
-	if dice.chance(4) { // the store need not ask for it
+	if dice.chance(12) { // the store need not ask for it
 		m.event(news{event: "processed"}, time.Second)
 	}
 	if i := dice.n(20 * len(refusals)); i < len(refusals) {

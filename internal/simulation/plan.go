@@ -73,9 +73,11 @@ func newPlan(seed uint64) plan {
 	d := drawing{Rand: random(seed, 1)}
 	p := plan{seed: seed, real: seed%100 == 0, least: 20}
 	d.span = time.Duration(2+d.IntN(14)) * day
-	d.shop(&p, storeIDs[0], 5)
-	if p.second = d.chance(6); p.second {
-		d.shop(&p, storeIDs[1], 3)
+	if p.second = d.chance(8); p.second { // both as small as the only one mostly is
+		d.shop(&p, storeIDs[0], 2)
+		d.shop(&p, storeIDs[1], 2)
+	} else {
+		d.shop(&p, storeIDs[0], 5)
 	}
 	for len(d.ops) < 10 {
 		d.repeat()
@@ -151,7 +153,7 @@ func (d *drawing) shopper() {
 		}
 		v.timed = !d.chance(4)
 		v.about.test = len(d.ops) > 0 && d.chance(10)
-		if d.windows && d.chance(2) || d.chance(20) {
+		if d.windows && d.chance(3) || d.chance(100) {
 			v.about.zone = zoneNames[d.IntN(len(zoneNames))]
 		}
 		v.play()

@@ -140,12 +140,28 @@ func TestSendGridAwayForADay(t *testing.T) {
 // until the reminder is too late: it has failed, though SendGrid never heard of it.
 func TestGivenUpThenTooLate(t *testing.T) {
 	t.Parallel()
-	s := with(t, 500, func(d *drawing) []fault {
-		due := d.ops[0].at + 30*time.Minute
-		return []fault{{kind: stall, at: due, n: 4 + d.IntN(8), last: 12 * time.Second}, {kind: dbAway, at: due + 17*time.Second, last: 8 * time.Hour}}
-	})
-	if s.Outcomes["failed provider"] == 0 {
-		t.Errorf("no reminder ended as failed provider: %v", s.Outcomes)
+	r := NewRunner(Hooks{})
+	defer r.Close()
+	outcomes := map[string]int{}
+	for effect := range 8 {
+		d := drawing{Rand: random(uint64(effect), 1), store: storeIDs[0]}
+		v := visit{drawing: &d, about: about{store: d.store, checkout: "c1", email: "ana@example.net"}}
+		v.checkout(time.Hour, true)
+		c := defaults()
+		c.store, c.steps = d.store, c.steps[:1]
+		due := time.Hour + c.steps[0]
+		h := r.play(plan{seed: uint64(effect), configs: []config{c}, ops: d.ops, faults: []fault{
+			{kind: stall, at: due - time.Second, n: effect, last: 12 * time.Second}, {kind: dbAway, at: due + 17*time.Second, last: 8 * time.Hour},
+		}}, nil)
+		for _, v := range h.Violations {
+			t.Errorf("stands still after %d effects: %s", effect, v)
+		}
+		for k, n := range h.Outcomes {
+			outcomes[k] += n
+		}
+	}
+	if outcomes["failed provider"] == 0 {
+		t.Errorf("got %v, want one failed provider", outcomes)
 	}
 }
 

@@ -24,7 +24,8 @@ func (w *world) setConfig(c config) {
 	w.stores[c.store] = st
 }
 
-// spread gives the configuration, and the keys of its stores, to the instances.
+// spread gives the configuration, and the keys of its stores, to the instances. What runs
+// goes on with the one that it began with, as a process does.
 func (w *world) spread() {
 	present := w.present()
 	stores := make(map[string]*recovery.Store, len(present))
@@ -34,6 +35,7 @@ func (w *world) spread() {
 		}
 	}
 	for _, inst := range w.instances {
+		w.furnish(inst)
 		inst.app.Service.Stores, inst.app.Keys = stores, w.keysOf(present)
 		inst.app.Tokens, inst.app.Events = w.signer.checks(w.plan.real, present, inst.app.Service.Clock)
 	}

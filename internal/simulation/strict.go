@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"time"
@@ -228,7 +229,7 @@ func (e *evidence) told(d *dispatch) {
 		Outcome string
 		Reason  recovery.Reason
 	}
-	if d.status != 200 || json.Unmarshal(d.body, &answer) != nil || answer.Outcome != string(recovery.Skip) {
+	if d.status != 200 || !bytes.Contains(d.body, []byte(recovery.Skip)) || json.Unmarshal(d.body, &answer) != nil || answer.Outcome != string(recovery.Skip) {
 		return
 	}
 	k := e.visits[d.key.checkout]

@@ -55,7 +55,6 @@ func (r *Runner) newWorld(p plan, story *[]string) *world {
 	for _, inst := range r.instances {
 		inst.skew = time.Duration(d.n(int(2*maxSkew/time.Microsecond)))*time.Microsecond - maxSkew
 		inst.runs = nil
-		w.furnish(inst)
 	}
 	for i := len(p.configs) - 1; i >= 0; i-- { // the first of each store holds in the end
 		w.setConfig(p.configs[i])
