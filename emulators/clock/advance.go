@@ -76,8 +76,8 @@ func (c *Clock) jump(at time.Time) {
 	if offset <= c.offset.Load() {
 		return
 	}
-	c.offset.Store(offset)
-	if c.onJump != nil {
+	if c.onJump != nil { // nobody sees a time that a death could take back
 		c.onJump(time.Duration(offset))
 	}
+	c.offset.Store(offset)
 }

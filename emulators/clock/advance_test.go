@@ -29,7 +29,12 @@ func TestAdvanceRunsEachInstantInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, start, ran := newClock(t), time.Now(), &journal{}
 		var jumps []time.Duration
-		c.OnJump(func(offset time.Duration) { jumps = append(jumps, offset) })
+		c.OnJump(func(offset time.Duration) {
+			if c.Offset() >= offset { // a death here would set the clock back
+				t.Errorf("the jump to %s shows before it is kept", offset)
+			}
+			jumps = append(jumps, offset)
+		})
 		note := func() { ran.add(c.Now().Sub(start)) }
 		c.AfterFunc(start.Add(3*time.Hour), note)
 		c.AfterFunc(start.Add(time.Hour), func() {

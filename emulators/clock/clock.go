@@ -67,8 +67,8 @@ func (c *Clock) Now() time.Time {
 // Offset is by how much virtual time is ahead of real time.
 func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
 
-// OnJump calls f with the new offset at each jump, before anything due at the
-// new time runs, so that a host can persist it. The clock stands still for its
+// OnJump calls f with the new offset at each jump, before anybody sees the new time and
+// anything due at it runs, so that a host can persist it. The clock stands still for its
 // timers until f returns: f must be quick and call none of the clock's methods
 // but Now and Offset. A later f replaces an earlier one.
 func (c *Clock) OnJump(f func(offset time.Duration)) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/comeback-checkout/comeback/emulators/sendgrid"
+	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
 // fault is one way in which a part of the surroundings fails.
@@ -33,9 +34,13 @@ func (s *siege) breakSomething() bool {
 	}
 	f := s.faults[s.faulted%len(s.faults)]
 	s.faulted++
-	rate := []float64{0.2, 0.5, 0.8, 1}[s.dice.IntN(4)]
-	s.console(http.StatusOK, http.MethodPost, "/api/faults", toJSON(s.t, body{"target": f.target, "mode": f.mode, "rate": rate, "latency": "15ms"}))
+	s.breakPart(f, []float64{0.2, 0.5, 0.8, 1}[s.dice.IntN(4)])
 	return true
+}
+
+func (s *siege) breakPart(f fault, rate float64) {
+	s.t.Helper()
+	s.console(http.StatusOK, http.MethodPost, "/api/faults", toJSON(s.t, body{"target": f.target, "mode": f.mode, "rate": rate, "latency": "15ms"}))
 }
 
 // steps are by how much a life moves the clock, at first so far that reminders fall
@@ -88,5 +93,22 @@ func (s *siege) react(r reaction) {
 		return // it is dead, or nothing was mailed yet
 	}
 	m := mails[r.which%len(mails)]
-	_, _ = s.tell(http.MethodPost, "/api/messages/"+m.ID+"/events", toJSON(s.t, body{"event": r.kind}))
+	note := &told{reason: suppresses[r.kind]}
+	s.told[m.To] = append(s.told[m.To], note) // perhaps: if it is killed now, nobody knows
+	a, err = s.tell(http.MethodPost, "/api/messages/"+m.ID+"/events", toJSON(s.t, body{"event": r.kind}))
+	if now, known := s.clock(); err == nil && known && a.Body["delivered"] == true {
+		note.taken = now
+	}
+}
+
+// suppresses is why a shopper is not mailed any more after what SendGrid tells.
+var suppresses = map[string]recovery.Reason{
+	"bounce": recovery.ReasonBounced, "spamreport": recovery.ReasonComplained, "unsubscribe": recovery.ReasonUnsubscribed,
+}
+
+// told is what SendGrid may have told of a shopper, and when the system had taken it at
+// the latest, if it is known that it did.
+type told struct {
+	reason recovery.Reason // "": that is no reason not to mail
+	taken  time.Time
 }

@@ -9,13 +9,31 @@ import (
 // life lets the program live until a random moment. Some lives end before it serves.
 func (s *siege) life() {
 	p := s.start()
-	s.kills.Add(1)
-	if s.dice.IntN(10) == 0 {
+	switch n := s.kills.Add(1); {
+	case n%10 == 0:
+		s.unanswered(p)
+	case s.dice.IntN(10) == 0:
 		s.early++
 		s.upTo(250 * time.Millisecond)
 		p.kill()
-		return
+	default:
+		s.cutShort(p)
 	}
+}
+
+// unanswered has SendGrid take every mail and answer none, until the runs have ended
+// that wait for it: their outcome is unknown, and recorded as that.
+func (s *siege) unanswered(p *program) {
+	p.waitReady()
+	s.breakPart(fault{"sendgrid", "accept_then_drop"}, 1)
+	s.want(6)
+	s.moveClock([]time.Duration{time.Minute})
+	p.kill()
+}
+
+// cutShort ends the program in the midst of its work, of which perhaps some goes wrong
+// until then.
+func (s *siege) cutShort(p *program) {
 	p.waitReady()
 	broken, work, steps, r := s.breakSomething(), 3+s.dice.IntN(6), s.steps(), s.reaction()
 	s.want(work)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // build builds the program, without the race detector: that makes it start in a third
@@ -117,6 +118,16 @@ func (s *siege) tell(method, path, requestBody string) (answer, error) {
 	return do(req)
 }
 
+// clock is what the clock shows, unless the program is dead.
+func (s *siege) clock() (now time.Time, known bool) {
+	a, err := s.tell(http.MethodGet, "/api/clock", "")
+	text, _ := a.Body["now"].(string)
+	if err == nil {
+		now, err = time.Parse(time.RFC3339, text)
+	}
+	return now, err == nil
+}
+
 // quietAddress is a free address on a port that the machine does not hand out by
 // itself: nobody takes it while the program is dead.
 func quietAddress(t *testing.T) string {
@@ -132,7 +143,7 @@ func quietAddress(t *testing.T) string {
 	return ""
 }
 
-const eventsKeyVariable = "SENDGRID_EVENTS_PUBLIC_KEY"
+const eventsKeyVariable = "SIEGE_EVENTS_KEY"
 
 // environment is what the siege's system finds set.
 func (s *siege) environment(name string) (string, bool) {

@@ -26,6 +26,7 @@ func (sh *shop) trade() {
 			return
 		case _, open := <-sh.s.work:
 			if !open {
+				sh.changeAgain()
 				return
 			}
 			sh.act()
@@ -38,6 +39,8 @@ func (sh *shop) act() {
 	p := sh.someShopper()
 	b := p.latest(sh.dice)
 	switch n := sh.dice.IntN(20); {
+	case n == 18:
+		sh.overtake(p)
 	case b == nil && n < 2: // the order comes before its checkout
 		b = sh.newBasket(p)
 		sh.order(p, b, "checkout_id")
@@ -62,6 +65,27 @@ func (sh *shop) act() {
 	default:
 		p = sh.newShopper()
 		sh.checkout(p, sh.newBasket(p))
+	}
+}
+
+// overtake has an order come before the checkout that it is of, and name it by what only
+// the shopper's or the cart's document can keep until then.
+func (sh *shop) overtake(p *shopper) {
+	b := sh.newBasket(p)
+	b.left = sh.now()
+	sh.order(p, b, []string{"cart_id", "email"}[sh.dice.IntN(2)])
+	sh.checkout(p, b)
+}
+
+// changeAgain has the last few shoppers change all that they left, once everything works.
+func (sh *shop) changeAgain() {
+	for _, p := range sh.shoppers[max(0, len(sh.shoppers)-6):] {
+		for _, b := range p.baskets {
+			before := b.generation
+			b.items++
+			sh.checkout(p, b)
+			b.fresh = b.generation > before
+		}
 	}
 }
 
@@ -97,6 +121,9 @@ func (sh *shop) checkout(p *shopper, b *basket) {
 	if b.stamped {
 		news["updated_at"] = sh.now().Format(time.RFC3339Nano)
 	}
+	if b.body == "" && !b.left.IsZero() {
+		news["abandoned_at"] = b.left.Format(time.RFC3339Nano)
+	}
 	b.body = toJSON(sh.s.t, news)
 	if a, ok := sh.post(p, checkoutPath, b.body); ok {
 		generation, _ := a.Body["generation"].(float64)
@@ -112,6 +139,9 @@ func (sh *shop) order(p *shopper, b *basket, by string) {
 	}
 	if by == "checkout_id" {
 		o.every = b.id
+	}
+	if !b.left.IsZero() && b.body == "" {
+		o.overtakes(b, by)
 	}
 	o.body = toJSON(sh.s.t, body{"order_id": o.id, by: map[string]string{"checkout_id": b.id, "cart_id": b.cart, "email": p.email}[by]})
 	a, ok := sh.post(p, orderPath, o.body)
@@ -151,9 +181,7 @@ func (sh *shop) post(p *shopper, path, requestBody string) (answer, bool) {
 // next life.
 func (sh *shop) now() time.Time {
 	for sh.s.t.Context().Err() == nil {
-		a, err := sh.s.tell(http.MethodGet, "/api/clock", "")
-		if text, ok := a.Body["now"].(string); err == nil && ok {
-			now, _ := time.Parse(time.RFC3339, text)
+		if now, known := sh.s.clock(); known {
 			return now
 		}
 		sh.rest()

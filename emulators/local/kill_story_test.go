@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
 // shopper is one person's checkouts and orders, and the story of both.
@@ -22,11 +24,15 @@ type shopper struct {
 // basket is a checkout as its shop knows it.
 type basket struct {
 	id, cart   string
-	stamped    bool   // its news say of when they are
-	body       string // as last sent
+	stamped    bool      // its news say of when they are
+	left       time.Time // T as its first news tell it, which an order has overtaken; else zero
+	body       string    // as last sent
 	items      int
-	generation int    // as last answered
-	now        answer // in the end
+	generation int  // as last answered
+	fresh      bool // it began anew in the last life, in which nothing breaks
+
+	now  answer             // in the end
+	kept *recovery.Checkout // in the end, as the database has it
 }
 
 // purchase is an order that was answered, and when at the latest.
@@ -38,6 +44,20 @@ type purchase struct {
 	// those before are over. every is the checkout that it names, which is over for good.
 	covers map[*basket]int
 	every  string
+}
+
+// overtakes notes that the order comes before the first news of b, which tell that it
+// was left earlier: they are over too. By its cart nobody knows of the shopper's others.
+func (o *purchase) overtakes(b *basket, by string) {
+	if by == "cart_id" {
+		clear(o.covers)
+	}
+	o.covers[b] = 1
+}
+
+// stops says whether the reminder is over since the order.
+func (o *purchase) stops(b *basket, id recovery.ReminderID) bool {
+	return o.every == b.id || id.Generation <= o.covers[b]
 }
 
 // latest is one of the shopper's checkouts, nil if there is none.

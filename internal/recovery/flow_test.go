@@ -195,3 +195,27 @@ func TestStoreComesBack(t *testing.T) {
 	s.until(4 * day)
 	s.wantMails("a 1-0", "a 1-1", "a 1-2")
 }
+
+// While the configuration does not know a store, nothing ends by rules that it may not
+// have: another checkout that is newer, or a test that goes to nobody.
+func TestStoreComesBackWithItsRules(t *testing.T) {
+	t.Parallel()
+	store := testStore()
+	store.EachCheckout, store.TestRecipients = true, []string{"ann@example.org"}
+	s := open(t, store)
+	test := left("a test")
+	test.Test = true
+	newer := left("b")
+	newer.AbandonedAt = t0.Add(time.Minute)
+	for _, n := range []recovery.News{left("a"), newer, test} {
+		s.post(n)
+	}
+	stores := s.Stores
+	s.Stores = nil
+	s.until(half + time.Hour)
+	s.Stores = stores
+	s.until(half + 2*time.Hour)
+	s.wantReminders("a", 1, "sent", "scheduled", "scheduled")
+	s.wantReminders("b", 1, "sent", "scheduled", "scheduled")
+	s.wantReminders("a test", 1, "sent", "scheduled", "scheduled")
+}

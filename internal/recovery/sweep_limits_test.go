@@ -80,7 +80,7 @@ func TestSweepStopsInTime(t *testing.T) {
 		s.Queue = slowQueue{s.queue}
 		var swept []int
 		for more := true; more; {
-			began := time.Now()
+			began := time.Now() // the bubble's time, which only the queue's slowness moves
 			result, err := s.sweepInTime()
 			if took := time.Since(began); err != nil || took > 28*time.Second {
 				t.Fatalf("took %v: %v; want an end before the deadline, without an error", took, err)

@@ -1,8 +1,10 @@
 package simulation
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,19 +25,25 @@ func TestFindsBugs(t *testing.T) {
 		hooks Hooks
 		want  []int // promises, one of which is broken
 	}{
-		"mails before it claims":                   {Hooks{DB: func(db recovery.DB) recovery.DB { return &claimsLater{DB: db} }}, []int{2}},
-		"does not look for the order again":        {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsOrders{db} }}, []int{1}},
-		"leaves the generation out of a name":      {Hooks{TaskName: withoutGeneration}, []int{4}},
-		"takes ALREADY_EXISTS for an error":        {Hooks{TaskExists: errors.New("requested entity already exists")}, []int{4}},
-		"mails again when unknown":                 {Hooks{Mailer: func(m recovery.Mailer) recovery.Mailer { return mailsAgain{m} }}, []int{2}},
-		"acknowledges before it commits":           {Hooks{DB: func(db recovery.DB) recovery.DB { return acknowledges{db} }}, []int{4, 6}},
-		"uses a name of the sweep again":           {Hooks{TaskName: withoutCount}, []int{4}},
-		"does not wait":                            {Hooks{Clock: func(c recovery.Clock) recovery.Clock { return hasty{c} }}, []int{3}},
-		"mails however late":                       {Hooks{Store: func(s *recovery.Store) { s.MaxLate = 30 * day }}, []int{5}},
-		"takes older news for newer":               {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsNews{db} }}, []int{6}},
-		"forgets what suppresses":                  {Hooks{DB: func(db recovery.DB) recovery.DB { return suppressesNobody{db} }}, []int{7}},
-		"panics":                                   {Hooks{Mailer: func(recovery.Mailer) recovery.Mailer { return nil }}, []int{4}},
-		"answers with a status that stops retries": {Hooks{Handler: stopsRetries}, []int{4}},
+		"mails before it claims":                      {Hooks{DB: func(db recovery.DB) recovery.DB { return &claimsLater{DB: db} }}, []int{2}},
+		"does not look for the order again":           {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsOrders{db} }}, []int{1}},
+		"leaves the generation out of a name":         {Hooks{TaskName: withoutGeneration}, []int{4}},
+		"takes ALREADY_EXISTS for an error":           {Hooks{TaskExists: errors.New("requested entity already exists")}, []int{4}},
+		"mails again when unknown":                    {Hooks{Mailer: func(m recovery.Mailer) recovery.Mailer { return mailsAgain{m} }}, []int{2}},
+		"resends before events can tell":              {Hooks{DB: func(db recovery.DB) recovery.DB { return resendsAtOnce{db} }}, []int{2}},
+		"takes a test for a shopper":                  {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsTests{db} }}, []int{7}},
+		"takes all shoppers to be where the store is": {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsZones{db} }}, []int{3, 5}},
+		"takes one store for another":                 {Hooks{Store: func(s *recovery.Store) { s.ID = storeIDs[0] }}, []int{1, 2, 4, 6, 7, 9}},
+		"loses rows of the list":                      {Hooks{DB: func(db recovery.DB) recovery.DB { return losesRows{db} }}, []int{4}},
+		"takes blocked for bounced":                   {Hooks{Handler: blockedIsBounced}, []int{7}},
+		"acknowledges before it commits":              {Hooks{DB: func(db recovery.DB) recovery.DB { return acknowledges{db} }}, []int{4, 6}},
+		"uses a name of the sweep again":              {Hooks{TaskName: withoutCount}, []int{4}},
+		"does not wait":                               {Hooks{Clock: func(c recovery.Clock) recovery.Clock { return hasty{c} }}, []int{3}},
+		"mails however late":                          {Hooks{Store: func(s *recovery.Store) { s.MaxLate = 30 * day }}, []int{5}},
+		"takes older news for newer":                  {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsNews{db} }}, []int{6}},
+		"forgets what suppresses":                     {Hooks{DB: func(db recovery.DB) recovery.DB { return suppressesNobody{db} }}, []int{7}},
+		"panics":                                      {Hooks{Mailer: func(recovery.Mailer) recovery.Mailer { return nil }}, []int{4}},
+		"answers with a status that stops retries":    {Hooks{Handler: stopsRetries}, []int{4}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -176,4 +184,70 @@ type suppressesNobody struct{ recovery.DB }
 
 func (suppressesNobody) Suppress(context.Context, string, string, ...recovery.Suppression) error {
 	return nil
+}
+
+// resendsAtOnce takes the time out of what waits for events.
+type resendsAtOnce struct{ recovery.DB }
+
+func (h resendsAtOnce) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	return h.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		ch, err := decide(k)
+		for _, c := range ch.Update {
+			for id, r := range c.Reminders {
+				if r.State == recovery.Unknown && !r.Resent {
+					r.ClaimedUntil = r.ClaimedUntil.Add(-time.Hour)
+					c.Reminders[id] = r
+					c.CheckAt = c.CheckAt.Add(-9 * time.Minute)
+				}
+			}
+		}
+		return ch, err
+	})
+}
+
+// forgetsTests does not know a test when it mails.
+type forgetsTests struct{ recovery.DB }
+
+func (f forgetsTests) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	return f.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		if k.Checkout != nil && need == recovery.WholeCase {
+			k.Checkout.Test = false
+		}
+		return decide(k)
+	})
+}
+
+// forgetsZones does not know where a shopper is.
+type forgetsZones struct{ recovery.DB }
+
+func (f forgetsZones) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	return f.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		if k.Checkout != nil {
+			k.Checkout.TimeZone = ""
+		}
+		return decide(k)
+	})
+}
+
+// losesRows writes nothing into the list of messages.
+type losesRows struct{ recovery.DB }
+
+func (l losesRows) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	return l.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		ch, err := decide(k)
+		ch.Message = nil
+		return ch, err
+	})
+}
+
+// blockedIsBounced does not look at the type of a bounce.
+func blockedIsBounced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/webhooks/sendgrid" {
+			body, _ := io.ReadAll(r.Body)
+			body = bytes.Replace(body, []byte(`"blocked"`), []byte(`"bounce"`), 1)
+			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		}
+		next.ServeHTTP(w, r)
+	})
 }

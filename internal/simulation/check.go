@@ -13,9 +13,20 @@ func (w *world) check() {
 	if r.endless {
 		r.violate(4, "the history does not end: something is tried for ever")
 	}
-	e := w.evidence()
+	w.checkStores()
+	slices.SortFunc(r.violations, func(a, b Violation) int {
+		if a.Promise != b.Promise {
+			return a.Promise - b.Promise
+		}
+		return slices.Compare([]byte(a.What), []byte(b.What))
+	})
+}
+
+// check holds what is known of one store against the promises.
+func (e *evidence) check() {
+	r := e.record
 	for _, q := range r.requests {
-		if q.status != 0 && q.status/100 != 2 && q.status != 503 && q.status != 429 {
+		if q.status != 0 && q.status/100 != 2 && q.status != 503 && q.status != 429 && !r.refusedRightly(q) {
 			r.violate(6, "POST %s was answered %d: %s", q.do.path(), q.status, q.body)
 		}
 	}
@@ -27,6 +38,8 @@ func (w *world) check() {
 	e.neverTwice()
 	for _, list := range e.attempts {
 		for _, a := range list {
+			e.goesTo(a)
+			e.whileMissing(a)
 			e.neverAfterTheOrder(a)
 			e.inTime(a)
 			e.newestNews(a)
@@ -38,6 +51,7 @@ func (w *world) check() {
 			e.withinTheHour(a)
 		}
 	}
+	e.rowsAreRight()
 	for id, key := range e.keys {
 		e.ends(id, key)
 		e.dueAsAsked(id, key)
@@ -49,29 +63,31 @@ func (w *world) check() {
 	for _, q := range r.requests {
 		e.matched(q)
 	}
-	slices.SortFunc(r.violations, func(a, b Violation) int {
-		if a.Promise != b.Promise {
-			return a.Promise - b.Promise
-		}
-		return slices.Compare([]byte(a.What), []byte(b.What))
-	})
 }
 
+// resendAfter is how long SendGrid's events have to tell what became of a mail, before
+// a store that accepts a second one sends it.
+const resendAfter = 10 * time.Minute
+
 // neverTwice is promise 2: after SendGrid has or may have accepted a reminder it gets
-// it no more, but once where a second mail is accepted.
+// it no more, but once where a second mail is accepted, and not at once.
 func (e *evidence) neverTwice() {
 	for key, list := range e.attempts {
-		certain, unsure := 0, 0
+		certain, unsure, last := 0, 0, (*attempt)(nil)
 		for _, a := range list {
 			if certain > 0 || unsure > 0 && !e.resends() || unsure > 1 {
 				e.violate(2, "reminder %s of %s went to SendGrid again, after it was accepted %d times and perhaps %d times", key, e.visits[key.checkout].id, certain, unsure)
 				break
+			}
+			if last != nil && a.clock-last.clock < resendAfter {
+				e.violate(2, "reminder %s of %s went to SendGrid again after %s, before events could tell of the first mail", key, e.visits[key.checkout].id, a.clock-last.clock)
 			}
 			switch recorded := a.dispatch.status/100 == 2; {
 			case a.verdict.kind == nil && recorded:
 				certain++
 			case a.verdict.kind == nil, a.verdict.kind == recovery.ErrUnknown: // or its run died
 				unsure++
+				last = a
 			}
 		}
 	}
@@ -90,7 +106,7 @@ func (e *evidence) neverAfterTheOrder(a *attempt) {
 			continue
 		}
 		same := o.checkout != "" && o.checkout == k.id
-		close := o.email == a.to || e.formerly(o, k) || o.cart != "" && o.cart == k.cart
+		close := o.email != "" && o.email == e.addressee(a) || e.formerly(o, k) || o.cart != "" && o.cart == k.cart
 		if t, ok := e.latestT(a.reminderKey); same || close && ok && o.placed >= t-5*time.Second {
 			e.violate(1, "reminder %s of %s was mailed in a run that began after order %s was recorded", a.reminderKey, k.id, o.order)
 		}
@@ -219,7 +235,7 @@ func (e *evidence) newestNews(a *attempt) {
 		}
 	}
 	if !slices.ContainsFunc(k.ops, func(o *op) bool {
-		return o.about.news >= newest && o.about.item() == a.version && o.about.email == a.to
+		return o.about.news >= newest && o.about.item() == a.version && (k.test || o.about.email == a.to)
 	}) {
 		e.violate(6, "reminder %s of %s went to %s with items %s, which newer news had replaced", a.reminderKey, k.id, a.to, a.version)
 	}

@@ -9,6 +9,7 @@ import (
 
 // config is what the store's configuration says; the first holds from the start.
 type config struct {
+	store         string
 	steps         []time.Duration
 	window        bool
 	maxLate       time.Duration
@@ -23,14 +24,21 @@ type config struct {
 	holdout       int
 	activeFromDay int // 0: off
 	shadow        bool
+	recipients    int // of tests
+}
+
+// defaults is what holds where nothing else is configured.
+func defaults() config {
+	return config{
+		steps: []time.Duration{30 * time.Minute, day, 3 * day}, maxLate: 6 * time.Hour, consent: recovery.ConsentAny,
+		sameStep: day, cap: 10,
+	}
 }
 
 // config draws a configuration: mostly the defaults, with one or two other rules.
 func (d *drawing) config() config {
-	c := config{
-		steps: []time.Duration{30 * time.Minute, day, 3 * day}, maxLate: 6 * time.Hour, consent: recovery.ConsentAny,
-		sameStep: day, cap: 10,
-	}
+	c := defaults()
+	c.store = d.store
 	switch d.IntN(8) {
 	case 0:
 		c.steps = []time.Duration{10 * time.Second, 10 * time.Minute, time.Hour}
@@ -44,6 +52,7 @@ func (d *drawing) config() config {
 	if d.chance(2) {
 		c.sameStep, c.cap = 0, 0
 	}
+	c.recipients = d.IntN(3)
 	c.window = d.chance(6)
 	c.each = d.chance(3)
 	c.resend = d.chance(5)
@@ -73,14 +82,15 @@ func (d *drawing) config() config {
 	return c
 }
 
-// store is the store as configured.
-func (c config) store(id string, key []byte) *recovery.Store {
+// asStore is the store as configured.
+func (c config) asStore(key []byte) *recovery.Store {
 	s := &recovery.Store{
-		ID: id, Name: "Shop", From: recovery.Address{Email: "shop@example.com"}, Consent: c.consent, EachCheckout: c.each,
+		ID: c.store, Name: "Shop", From: recovery.Address{Email: sender(c.store)}, Consent: c.consent, EachCheckout: c.each,
 		Cooldown: recovery.Cooldown{BetweenMessages: c.between, AfterOrder: c.afterOrder, SameStep: c.sameStep},
 		Cap:      recovery.Cap{Messages: c.cap, Per: 7 * day}, MaxLate: c.maxLate, Spread: c.spread, ResendUnknown: c.resend,
 		HoldoutPercent: c.holdout, Retention: 90 * day, Shadow: c.shadow, IDKey: key,
 	}
+	s.TestRecipients = c.testers()
 	for i, after := range c.steps {
 		s.Steps = append(s.Steps, recovery.Step{After: after, Template: "t" + strconv.Itoa(i)})
 	}
@@ -91,4 +101,9 @@ func (c config) store(id string, key []byte) *recovery.Store {
 		s.ActiveFrom = begin.Add(time.Duration(c.activeFromDay) * day)
 	}
 	return s
+}
+
+// testers are to whom mails of tests go.
+func (c config) testers() []string {
+	return []string{"ann@example.org", "ben@example.org"}[:c.recipients]
 }

@@ -15,7 +15,8 @@ func (e *evidence) ends(id, key string) {
 	if !ok {
 		return // said already
 	}
-	if last.Status == "open" {
+	lost := k.test && e.hits[sweepAway]+e.hits[dbAway] > 0 // a test is forgotten before the end of that
+	if last.Status == "open" && !lost {
 		e.violate(4, "%s is open in the end", id)
 	}
 	if most := k.generations(); k.timed && !k.abandoned && last.Generation > most {
@@ -27,6 +28,9 @@ func (e *evidence) ends(id, key string) {
 	for _, r := range last.Reminders {
 		rk := reminderKey{key, last.Generation, r.Step}
 		f := fate{evidence: e, key: rk, id: id, state: recovery.State(r.State), reason: recovery.Reason(r.Reason), visit: k}
+		if f.state == recovery.Scheduled && lost {
+			continue
+		}
 		f.check()
 	}
 }
@@ -89,7 +93,7 @@ func (f *fate) unknown() {
 	if !f.among(maybe) && f.hits[die]+f.hits[stall]+f.hits[dbAway] == 0 {
 		f.violate(4, "it never went to SendGrid, and no run of it died")
 	}
-	if slices.ContainsFunc(f.happenings, func(h *happening) bool { return h.key == f.key }) {
+	if slices.ContainsFunc(f.happenings, func(h *happening) bool { return h.key == f.key && h.told[0].before(f.last[f.key.checkout].asked) }) {
 		f.violate(2, "an event of it was taken")
 	}
 }
@@ -100,8 +104,8 @@ func (f *fate) failed() {
 		f.violate(4, "SendGrid has it, or may have")
 	case f.reason == recovery.ReasonRejected && !f.among(rejected):
 		f.violate(7, "SendGrid never rejected it")
-	case f.reason == recovery.ReasonProvider && !f.among(refused):
-		f.violate(7, "SendGrid never refused it")
+	case f.reason == recovery.ReasonProvider && !f.among(refused) && !f.givenUp[f.key]:
+		f.violate(7, "SendGrid never refused it, and no mail was given up before it was sent")
 	}
 }
 
@@ -116,12 +120,8 @@ func (f *fate) holds() bool {
 			}
 		}
 		return false
-	case recovery.ReasonUnsubscribed:
-		return f.happened("unsubscribe")
-	case recovery.ReasonComplained:
-		return f.happened("spamreport")
-	case recovery.ReasonBounced:
-		return f.happened("bounce", "dropped")
+	case recovery.ReasonUnsubscribed, recovery.ReasonComplained, recovery.ReasonBounced:
+		return f.followed()
 	case recovery.ReasonNoConsent:
 		return configured(func(c config) bool { return c.consent != recovery.ConsentAny })
 	case recovery.ReasonInactive:
@@ -131,20 +131,20 @@ func (f *fate) holds() bool {
 	case recovery.ReasonStale:
 		return f.stale()
 	case recovery.ReasonHoldout:
-		return configured(func(c config) bool { return c.holdout > 0 })
+		return !f.visit.test && configured(func(c config) bool { return c.holdout > 0 })
 	case recovery.ReasonCooldown:
 		return len(f.record.attempts) > 0 || len(f.orders) > 0
 	case recovery.ReasonShadow:
-		return configured(func(c config) bool { return c.shadow })
+		return configured(func(c config) bool { return c.shadow || f.visit.test && c.recipients == 0 })
 	}
 	return false
 }
 
-// happened says whether an event of such a kind came of a mail to one of the visit's
+// followed says whether the reason follows from an event of a mail to one of the visit's
 // addresses.
-func (f *fate) happened(kinds ...string) bool {
+func (f *fate) followed() bool {
 	return slices.ContainsFunc(f.happenings, func(h *happening) bool {
-		return slices.Contains(kinds, h.what) && slices.Contains(f.visit.emails, h.to)
+		return h.follows == f.reason && slices.Contains(f.visit.emails, h.to)
 	})
 }
 
@@ -156,12 +156,12 @@ func (f *fate) superseded(newest bool) bool {
 			return true
 		}
 	}
-	if !newest {
+	if !newest || f.visit.test {
 		return false
 	}
 	for key, k := range f.visits {
 		shared := slices.ContainsFunc(k.emails, func(email string) bool { return slices.Contains(f.visit.emails, email) })
-		if key != f.key.checkout && shared {
+		if key != f.key.checkout && shared && !k.test {
 			return true
 		}
 	}
@@ -188,6 +188,9 @@ func (e *evidence) windowed() bool {
 
 func (e *evidence) leastLate() time.Duration {
 	least := e.plan.configs[0].maxLate
+	if e.hits[storeMissing] > 0 {
+		least = min(least, defaults().maxLate) // which holds for a store that is not known
+	}
 	for _, c := range e.plan.configs {
 		least = min(least, c.maxLate)
 	}

@@ -32,6 +32,8 @@ type known struct {
 	timed     bool // every request says when its news was
 	abandoned bool // one of them says abandoned_at
 	optIn     bool
+	test      bool
+	zone      *time.Location
 	ops       []*op
 	accepted  []*request
 }
@@ -43,15 +45,14 @@ type order struct {
 	accepted []*request
 }
 
-func (w *world) evidence() *evidence {
-	r := &w.record
+func (w *world) evidence(p plan, r *record) *evidence {
 	e := &evidence{
-		record: r, plan: w.plan, keys: map[string]string{}, visits: map[string]*known{}, orders: map[string]*order{},
+		record: r, plan: p, keys: map[string]string{}, visits: map[string]*known{}, orders: map[string]*order{},
 		due: map[reminderKey]time.Duration{}, attempts: map[reminderKey][]*attempt{}, begun: map[generationKey]moment{},
 	}
-	for i := range w.plan.ops {
-		if o := &w.plan.ops[i]; o.do == postCheckout {
-			e.hear(o, w.keys(o.about.checkout))
+	for i := range p.ops {
+		if o := &p.ops[i]; o.do == postCheckout {
+			e.hear(o, w.keys(o.about))
 		}
 	}
 	for _, q := range r.requests {
@@ -59,7 +60,7 @@ func (w *world) evidence() *evidence {
 		case q.do == postOrder:
 			e.hearOrder(q)
 		case q.status/100 == 2:
-			key := w.keys(q.about.checkout)
+			key := w.keys(q.about)
 			e.answered(key, q)
 		}
 	}
@@ -75,7 +76,7 @@ func (w *world) evidence() *evidence {
 func (e *evidence) hear(o *op, key string) {
 	k := e.visits[key]
 	if k == nil {
-		k = &known{id: o.about.checkout, cart: o.about.cart, timed: true}
+		k = &known{id: o.about.checkout, cart: o.about.cart, timed: true, test: o.about.test, zone: zones[o.about.zone]}
 		e.visits[key], e.keys[o.about.checkout] = k, key
 	}
 	k.ops = append(k.ops, o)

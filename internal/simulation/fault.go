@@ -42,6 +42,7 @@ const (
 	eventLate       kind = "event late, out of order"
 	sweepTwice      kind = "two sweeps at once"
 	sweepAway       kind = "Cloud Scheduler away"
+	storeMissing    kind = "store missing from the configuration"
 )
 
 // kinds are all faults, each as often as it is to be drawn.
@@ -53,7 +54,7 @@ var kinds = func() []kind {
 		eventMissing, eventTwice, eventLate, sweepTwice, sweepAway,
 	}
 	// Three of each for one of the long ones, which cost most time.
-	return append(slices.Concat(often, often, often), dbAway, mailAway, mailAway)
+	return append(slices.Concat(often, often, often), dbAway, mailAway, mailAway, storeMissing)
 }()
 
 // fault is one thing that goes wrong.
@@ -90,6 +91,8 @@ func (d *drawing) faultsOf(n int) []fault {
 			f.n = 1 + d.IntN(6)
 		case sweepAway:
 			f.last = d.pick(time.Hour, 12*time.Hour)
+		case storeMissing:
+			f.last = d.pick(time.Minute, time.Hour, 2*time.Hour, 7*time.Hour)
 		case eventLate:
 			f.last = d.pick(time.Minute, time.Hour, day)
 		}

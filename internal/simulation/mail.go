@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +38,7 @@ func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
 	w.boundary()
 	if w.lateFor(entry, mailLimit) || w.now > w.run.deadline { // its context has ended
 		w.tell("the mail %s is given up before it is sent", mail.MessageID)
+		w.record.givenUp[keyOfMessage(mail.MessageID)] = true
 		return "", &recovery.SendError{Kind: recovery.ErrOverload, Detail: "no connection in time"}
 	}
 	f := w.take(callMail).kind
@@ -48,9 +48,13 @@ func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
 	v := verdicts[f]
 	id := "p" + strconv.Itoa(len(w.record.attempts))
 	a := &attempt{
-		reminderKey: keyOfMessage(mail.MessageID), to: mail.To[0].Email, version: mail.Subject, at: w.moment(),
+		reminderKey: keyOfMessage(mail.MessageID), version: mail.Subject, store: mail.Store, from: mail.From.Email, at: w.moment(),
 		clock: w.now + w.run.instance.skew, dispatch: w.run.dispatch, verdict: v,
 	}
+	for _, to := range mail.To {
+		a.all = append(a.all, to.Email)
+	}
+	a.to = a.all[0]
 	w.record.attempts = append(w.record.attempts, a)
 	w.tell("SendGrid gets %s for %s, items %s: accepted %t, answer %v", mail.MessageID, a.to, a.version, v.accepted, v.kind)
 	if v.accepted {
@@ -76,53 +80,10 @@ func keyOfMessage(id string) reminderKey {
 	return reminderKey{parts[0], g, s}
 }
 
-// happen draws what becomes of an accepted mail, and lets SendGrid tell of it.
-func (w *world) happen(message, to, id string) {
-	dice := w.throw(message, 0)
-	if dice.chance(4) { // the store need not ask for it
-		w.event(message, to, id, "processed", time.Second)
-	}
-	switch dice.n(40) {
-	case 0:
-		w.event(message, to, id, "bounce", time.Duration(dice.n(90))*time.Second)
-		return
-	case 1:
-		w.event(message, to, id, "dropped", time.Second)
-		return
-	}
-	w.event(message, to, id, "delivered", time.Duration(2+dice.n(60))*time.Second)
-	switch dice.n(40) {
-	case 0:
-		w.event(message, to, id, "open", time.Duration(dice.n(7200))*time.Second)
-	case 1:
-		w.event(message, to, id, "unsubscribe", time.Duration(dice.n(7200))*time.Second)
-	case 2:
-		w.event(message, to, id, "spamreport", time.Duration(dice.n(7200))*time.Second)
-	}
-}
-
-// event lets SendGrid tell of one event.
-func (w *world) event(message, to, id, what string, in time.Duration) {
-	at := w.now + in
-	body := fmt.Appendf(nil, `[{"event":%q,"email":%q,"timestamp":%d,"message_id":%q,"sg_message_id":"%s.filter1","sg_event_id":"%s-%s","type":"bounce","reason":"Bounced Address"}]`,
-		what, to, begin.Add(at).Unix(), message, id, id, what)
-	e := &happening{what: what, to: to, key: keyOfMessage(message)}
-	f := w.take(callEvent)
-	switch f.kind {
-	case eventMissing:
-		return
-	case eventLate:
-		in += f.last
-	case eventTwice:
-		w.after(in+time.Second, func() { w.postEvent(e, body, 100) })
-	}
-	w.after(in, func() { w.postEvent(e, body, 1) })
-}
-
 // postEvent posts an event, and again until it is taken or almost 24 h have passed.
 func (w *world) postEvent(e *happening, body []byte, try int) {
 	inst, dice := w.choose(e.key.checkout+e.what, try)
-	signature, timestamp := w.signer.sign(w.plan.real, begin.Add(w.now), body)
+	signature, timestamp := w.signer.sign(w.plan.real, e.store, begin.Add(w.now), body)
 	w.serve(inst, dice, "", call{
 		path: "/webhooks/sendgrid", body: body, header: "X-Twilio-Email-Event-Webhook-Signature", value: signature,
 		more: [2]string{"X-Twilio-Email-Event-Webhook-Timestamp", timestamp},

@@ -16,7 +16,7 @@ type Summary struct {
 	Fewest                                         int // requests and dispatches of one history
 	Calm                                           int // histories in which no fault took effect
 	Faults, Outcomes                               map[string]int
-	Failing                                        []uint64 // seeds, the smallest first; at most maxFailing
+	Failing                                        []uint64 // the smallest seeds, sorted; at most maxFailing
 	Violated                                       int      // histories
 	Took                                           time.Duration
 }
@@ -44,7 +44,6 @@ func Many(ctx context.Context, hooks Hooks, first uint64, n, threads int, progre
 		})
 	}
 	wg.Wait()
-	slices.Sort(m.total.Failing)
 	return m.total
 }
 
@@ -122,9 +121,9 @@ func (m *many) add(s Summary, progress func(Summary)) {
 	for k, n := range s.Outcomes {
 		t.Outcomes[k] += n
 	}
-	if room := maxFailing - len(t.Failing); room > 0 {
-		t.Failing = append(t.Failing, s.Failing[:min(room, len(s.Failing))]...)
-	}
+	t.Failing = append(t.Failing, s.Failing...) // batches end in any order
+	slices.Sort(t.Failing)
+	t.Failing = t.Failing[:min(len(t.Failing), maxFailing)]
 	t.Took = time.Since(m.began)
 	if progress != nil {
 		progress(*t)
@@ -132,7 +131,12 @@ func (m *many) add(s Summary, progress func(Summary)) {
 }
 
 // PerSecond is how many histories were played in a second.
-func (s Summary) PerSecond() float64 { return float64(s.Histories) / s.Took.Seconds() }
+func (s Summary) PerSecond() float64 {
+	if s.Took <= 0 { // it was ended before the first batch
+		return 0
+	}
+	return float64(s.Histories) / s.Took.Seconds()
+}
 
 // Write writes the summary as tables.
 func (s Summary) Write(w io.Writer) {

@@ -12,14 +12,16 @@ import (
 // day is 24 hours.
 const day = 24 * time.Hour
 
-// begin is when every history begins.
-var begin = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+// begin is when every history begins: a few days before the clocks change in Europe,
+// and a few more in America.
+var begin = time.Date(2026, 10, 21, 9, 0, 0, 0, time.UTC)
 
 // plan is what a history is made of, drawn from its seed. Whatever is taken out of it
 // leaves a plan, which is how a failing one is made small.
 type plan struct {
 	seed    uint64
 	real    bool // signatures are made and checked
+	second  bool // there is a second store
 	least   int  // requests and dispatches
 	configs []config
 	ops     []op
@@ -48,6 +50,7 @@ type op struct {
 
 // about is what the body of a request says, for those who check.
 type about struct {
+	store                        string
 	checkout, cart, email, order string
 	version                      int           // of the items; each is a set of its own
 	news                         time.Duration // updated_at, or else abandoned_at; 0: not given
@@ -56,6 +59,8 @@ type about struct {
 	abandoned                    bool // abandoned_at is given
 	abandonedAt                  time.Duration
 	optIn                        bool
+	test                         bool   // it is about a test checkout
+	zone                         string // the shopper's; "" where none is told
 }
 
 // item is the ID of the one item of a version.
@@ -67,14 +72,12 @@ func (a action) path() string { return "/" + string(a) }
 func newPlan(seed uint64) plan {
 	d := drawing{Rand: random(seed, 1)}
 	p := plan{seed: seed, real: seed%100 == 0, least: 20}
-	p.configs = []config{d.config()}
 	d.span = time.Duration(2+d.IntN(14)) * day
-	for range 1 + min(d.IntN(5), d.IntN(5)) { // one to five; few shoppers that do much find most
-		d.shopper()
-	}
-	if d.chance(8) {
-		p.configs = append(p.configs, d.config())
-		d.add(op{do: configure, config: 1, at: d.moment()})
+	if p.second = d.chance(8); p.second { // both as small as the only one mostly is
+		d.shop(&p, storeIDs[0], 2)
+		d.shop(&p, storeIDs[1], 2)
+	} else {
+		d.shop(&p, storeIDs[0], 5)
 	}
 	for len(d.ops) < 10 {
 		d.repeat()
@@ -85,16 +88,34 @@ func newPlan(seed uint64) plan {
 	return p
 }
 
+// shop draws what happens to one store: others have checkouts, carts, orders and
+// addresses of the same names.
+func (d *drawing) shop(p *plan, store string, most int) {
+	d.store, d.checkouts, d.orders = store, 0, 0
+	c := d.config()
+	d.windows = c.window
+	p.configs = append(p.configs, c)
+	for range 1 + min(d.IntN(most), d.IntN(most)) { // few shoppers that do much find most
+		d.shopper()
+	}
+	if d.chance(8) {
+		d.add(op{do: configure, config: len(p.configs), at: d.moment(), about: about{store: store}})
+		p.configs = append(p.configs, d.config())
+	}
+}
+
 func random(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
 
 // drawing is a plan while it is drawn.
 type drawing struct {
 	*rand.Rand
+	store     string
 	span      time.Duration
 	ops       []op
 	checkouts int
 	orders    int
 	versions  int
+	windows   bool // the store has a send window, so time zones count
 }
 
 // chance is true in one of n cases.
@@ -126,11 +147,15 @@ func (d *drawing) shopper() {
 	email := []string{"ana", "bo", "cy", "dee", "eve", "flo"}[d.IntN(6)] + "@example.net"
 	for range 1 + d.IntN(5)/3 {
 		d.checkouts++
-		v := visit{drawing: d, about: about{checkout: "c" + strconv.Itoa(d.checkouts), email: email}}
+		v := visit{drawing: d, about: about{store: d.store, checkout: "c" + strconv.Itoa(d.checkouts), email: email}}
 		if d.chance(2) {
 			v.about.cart = "cart" + strconv.Itoa(1+d.IntN(3))
 		}
 		v.timed = !d.chance(4)
+		v.about.test = len(d.ops) > 0 && d.chance(10)
+		if d.windows && d.chance(3) || d.chance(100) {
+			v.about.zone = zoneNames[d.IntN(len(zoneNames))]
+		}
 		v.play()
 	}
 }
@@ -153,6 +178,13 @@ func (v *visit) play() {
 		v.order(max(0, at-v.pick(0, time.Second, 4*time.Second, 10*time.Second, time.Hour)))
 	}
 	v.checkout(at, true)
+	if v.about.test { // it is forgotten a day after its last reminder
+		v.checkout(at+v.pick(time.Second, time.Minute, 30*time.Minute), v.chance(2))
+		if v.chance(3) {
+			v.order(at + v.pick(0, time.Minute, 30*time.Minute))
+		}
+		return
+	}
 	for range v.IntN(3) {
 		later := at + v.pick(time.Second, time.Minute, 30*time.Minute, 30*time.Minute, time.Hour, day, 3*day) + time.Duration(v.IntN(2000)-1000)*time.Millisecond
 		v.checkout(max(at+time.Second, later), v.chance(2))
@@ -181,6 +213,12 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 	if a.cart != "" {
 		fmt.Fprintf(&b, `,"cart_id":%q`, a.cart)
 	}
+	if v.about.zone != "" {
+		fmt.Fprintf(&b, `,"timezone":%q`, v.about.zone)
+	}
+	if a.test {
+		b.WriteString(`,"test":true`)
+	}
 	if a.optIn = v.optIn; v.optIn {
 		b.WriteString(`,"accepts_marketing":true`)
 	}
@@ -204,7 +242,7 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 // order draws an order that names its checkout, its cart, its shopper or several.
 func (v *visit) order(at time.Duration) {
 	v.orders++
-	a := about{order: "o" + strconv.Itoa(v.orders)}
+	a := about{store: v.store, order: "o" + strconv.Itoa(v.orders), test: v.about.test}
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"order_id":%q`, a.order)
 	if v.chance(2) {
@@ -233,7 +271,11 @@ func (d *drawing) repeat() {
 	if o.do == configure {
 		return
 	}
-	o.at += d.pick(0, time.Millisecond, 30*time.Minute, time.Hour, day, 3*day, 30*time.Second)
+	later := d.pick(0, time.Millisecond, 30*time.Minute, time.Hour, day, 3*day, 30*time.Second)
+	if o.about.test {
+		later = min(later, 30*time.Minute)
+	}
+	o.at += later
 	d.add(o)
 }
 

@@ -207,9 +207,11 @@ func (d database) LastHeard(context.Context, []recovery.Source) (map[recovery.So
 func (w *world) note(ch recovery.Change) {
 	if ch.Create != nil {
 		w.checks[ch.Create.Key] = ch.Create.CheckAt
+		w.planLook(ch.Create)
 	}
 	for _, c := range ch.Update {
 		w.checks[c.Key] = c.CheckAt
+		w.planLook(c)
 	}
 }
 

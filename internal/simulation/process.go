@@ -8,6 +8,7 @@ import (
 // thread carries one run of a handler, which it can leave half-way and go on with
 // later: of all threads one runs at a time, so a history is the same each time.
 type thread struct {
+	exchange
 	next  func() (time.Duration, bool)
 	stop  func()
 	yield func(time.Duration) bool
@@ -63,7 +64,7 @@ type run struct {
 	dice     dice
 	checkout string    // that it is about; "" for several or none
 	dispatch *dispatch // that it answers, if one
-	finished func(dead bool)
+	finished func(reply)
 }
 
 // start begins a run of work on the instance, and goes on with it until it ends,
@@ -96,11 +97,14 @@ func (w *world) step(r *run) {
 		w.record.violate(4, "a function panicked: %v", r.wrong)
 		r.wrong, r.dead = nil, true
 	}
-	dead := r.dead
+	var answer reply
+	if !r.dead {
+		answer = r.answer
+	}
 	w.idle = append(w.idle, r.thread)
 	r.thread = nil
 	r.instance.forget(r)
-	r.finished(dead)
+	r.finished(answer)
 }
 
 func (w *world) thread() *thread {

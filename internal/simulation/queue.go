@@ -155,6 +155,8 @@ func (w *world) strike(f fault) {
 	case dbAway, mailAway, sweepAway:
 		w.tell("begins: %s, for %s", f.kind, f.last)
 		w.away[f.kind] = max(w.away[f.kind], w.now+f.last)
+	case storeMissing:
+		w.leaveOut(f)
 	case purge:
 		w.hit(f.kind)
 		for _, t := range slices.Clone(w.queue.pending) {

@@ -3,6 +3,8 @@ package simulation
 import (
 	"fmt"
 	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
 // record is what can be seen of a history from outside: what was asked and answered,
@@ -13,6 +15,9 @@ type record struct {
 	attempts   []*attempt
 	happenings []*happening
 	last       map[string]checkoutAnswer // how each checkout stands in the end
+	givenUp    map[reminderKey]bool      // mails that the sender gave up before SendGrid had a byte of them
+	missing    map[string][]span         // when stores were not configured
+	rows       []recovery.Message        // the list of messages, in the end
 	purged     []time.Duration
 	sweeps     int
 	endless    bool
@@ -23,7 +28,7 @@ type record struct {
 }
 
 func newRecord() record {
-	return record{last: map[string]checkoutAnswer{}, hits: map[kind]int{}, tainted: map[string]bool{}}
+	return record{last: map[string]checkoutAnswer{}, missing: map[string][]span{}, givenUp: map[reminderKey]bool{}, hits: map[kind]int{}, tainted: map[string]bool{}}
 }
 
 // Violation is a promise that was broken.
@@ -86,6 +91,8 @@ type dispatch struct {
 type attempt struct {
 	reminderKey
 	to, version string
+	all         []string // to whom it went
+	store, from string   // whose it is
 	at          moment
 	clock       time.Duration // of the instance
 	dispatch    *dispatch
@@ -94,13 +101,16 @@ type attempt struct {
 
 // happening is an event of a mail, with the moments at which our answer took it.
 type happening struct {
+	store    string
 	what, to string
+	follows  recovery.Reason // to mail the address no more; "" if it changes nothing
 	key      reminderKey
 	told     []moment
 }
 
 // checkoutAnswer is what POST /checkout answers.
 type checkoutAnswer struct {
+	asked      moment
 	Generation int    `json:"generation"`
 	Status     string `json:"status"`
 	Reminders  []struct {

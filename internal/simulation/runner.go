@@ -18,6 +18,7 @@ type Runner struct {
 	instances [instances]*instance
 	idle      []*thread
 	signer    *signer
+	keys      map[string]*callerauth.Keys // of storefronts, by the stores' IDs
 }
 
 // instance is one process of the deployment.
@@ -44,10 +45,9 @@ type Hooks struct {
 
 // NewRunner makes a Runner; Close it when done.
 func NewRunner(hooks Hooks) *Runner {
-	r := &Runner{hooks: hooks, signer: theSigner()}
+	r := &Runner{hooks: hooks, signer: theSigner(), keys: map[string]*callerauth.Keys{}}
 	for i := range r.instances {
-		a := &app.App{Keys: &callerauth.Keys{}, Log: slog.New(slog.DiscardHandler)}
-		a.Keys.Add(storeID, apiKey)
+		a := &app.App{Log: slog.New(slog.DiscardHandler)}
 		h := functions.Handler(a)
 		if hooks.Handler != nil {
 			h = hooks.Handler(h)

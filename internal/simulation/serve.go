@@ -24,18 +24,45 @@ type reply struct {
 	body   []byte
 }
 
-// recorder is an http.ResponseWriter.
-type recorder struct {
-	header http.Header
-	answer reply
+// exchange is a request and what answers it. Each thread uses its own again and again,
+// since making them costs more than much of what they are made for.
+type exchange struct {
+	request http.Request
+	url     url.URL
+	body    bytes.Reader
+	sent    http.Header
+	values  [4]string // of sent
+	header  http.Header
+	answer  reply
 }
 
-func (r *recorder) Header() http.Header { return r.header }
+// prepare makes the exchange one of the call.
+func (x *exchange) prepare(c call) {
+	if x.sent == nil {
+		x.sent, x.header = http.Header{}, http.Header{}
+	}
+	clear(x.sent)
+	clear(x.header)
+	for i, h := range [...][2]string{{"Authorization", c.token}, {"Content-Type", "application/json"}, {c.header, c.value}, c.more} {
+		if h[0] != "" {
+			x.values[i] = h[1]
+			x.sent[h[0]] = x.values[i : i+1 : i+1]
+		}
+	}
+	x.answer = reply{}
+	x.url = url.URL{Path: c.path}
+	x.body.Reset(c.body)
+	x.request = http.Request{Method: http.MethodPost, URL: &x.url, Header: x.sent, Body: io.NopCloser(&x.body), ContentLength: int64(len(c.body))}
+}
 
-func (r *recorder) WriteHeader(status int) { r.answer.status = status }
+// Header implements http.ResponseWriter.
+func (x *exchange) Header() http.Header { return x.header }
 
-func (r *recorder) Write(b []byte) (int, error) {
-	r.answer.body = append(r.answer.body, b...)
+// WriteHeader implements http.ResponseWriter.
+func (x *exchange) WriteHeader(status int) { x.answer.status = status }
+
+func (x *exchange) Write(b []byte) (int, error) {
+	x.answer.body = append(x.answer.body, b...)
 	return len(b), nil
 }
 
@@ -44,29 +71,11 @@ const handlerTime = 29 * time.Second
 
 // serve lets the instance answer a call.
 func (w *world) serve(inst *instance, dice dice, checkout string, c call, then func(reply)) {
-	rec := &recorder{header: make(http.Header, 4)}
-	header := http.Header{"Authorization": {c.token}, "Content-Type": {"application/json"}}
-	if c.header != "" {
-		header[c.header] = []string{c.value}
-	}
-	if c.more[0] != "" {
-		header[c.more[0]] = []string{c.more[1]}
-	}
-	req := &http.Request{
-		Method: http.MethodPost, URL: &url.URL{Path: c.path}, Header: header,
-		Body: io.NopCloser(bytes.NewReader(c.body)), ContentLength: int64(len(c.body)),
-	}
-	r := &run{instance: inst, dice: dice, checkout: checkout, deadline: w.now + handlerTime, dispatch: c.dispatch}
-	r.finished = func(dead bool) {
-		if dead {
-			then(reply{})
-			return
-		}
-		then(rec.answer)
-	}
+	r := &run{instance: inst, dice: dice, checkout: checkout, deadline: w.now + handlerTime, dispatch: c.dispatch, finished: then}
 	w.start(r, func() {
 		w.boundary()
-		inst.handler.ServeHTTP(rec, req)
+		r.prepare(c)
+		inst.handler.ServeHTTP(&r.exchange, &r.request)
 		w.boundary()
 	})
 }

@@ -30,7 +30,11 @@ func (r *Runner) tell(p plan) string {
 	for _, v := range h.Violations {
 		fmt.Fprintf(&b, "  %s\n", v)
 	}
-	fmt.Fprintf(&b, "the store: %+v\n", p.configs[0])
+	for i, c := range p.configs {
+		if i == 0 || c.store != p.configs[i-1].store {
+			fmt.Fprintf(&b, "the store: %s\n", c)
+		}
+	}
 	for _, l := range lines {
 		fmt.Fprintf(&b, "  %s\n", strings.TrimSpace(l))
 	}

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -32,61 +33,59 @@ const (
 // signer signs tokens and events as Google and SendGrid do. A token is good for all of
 // a history: to sign one for each hour would cost more than the history.
 type signer struct {
-	token     string // "Bearer …"
-	keys      oidc.KeySet
-	eventsKey *ecdsa.PrivateKey
-	public    string
+	token  string // "Bearer …"
+	keys   oidc.KeySet
+	events map[string]*ecdsa.PrivateKey // by store
+	public map[string]string
 }
 
 var theSigner = sync.OnceValue(func() *signer {
-	google, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
+	google := must(rsa.GenerateKey(rand.Reader, 2048))
 	s := &signer{keys: &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{google.Public()}}}
 	claims := fmt.Sprintf(`{"iss":%q,"aud":%q,"email":%q,"email_verified":true,"exp":%d}`, issuer, audience, account, begin.Add(2*patience).Unix())
 	encode := base64.RawURLEncoding.EncodeToString
 	signed := encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + encode([]byte(claims))
 	sum := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(nil, google, crypto.SHA256, sum[:])
-	if err != nil {
-		panic(err)
-	}
+	signature := must(rsa.SignPKCS1v15(nil, google, crypto.SHA256, sum[:]))
 	s.token = "Bearer " + signed + "." + encode(signature)
-	if s.eventsKey, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		panic(err)
+	s.events, s.public = map[string]*ecdsa.PrivateKey{}, map[string]string{}
+	for _, store := range storeIDs {
+		key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+		s.events[store], s.public[store] = key, base64.StdEncoding.EncodeToString(must(x509.MarshalPKIXPublicKey(key.Public())))
 	}
-	public, err := x509.MarshalPKIXPublicKey(s.eventsKey.Public())
-	if err != nil {
-		panic(err)
-	}
-	s.public = base64.StdEncoding.EncodeToString(public)
 	return s
 })
 
-// sign gives the headers of an event's request.
-func (s *signer) sign(real bool, now time.Time, body []byte) (signature, timestamp string) {
+// must is for keys and signatures of fixed kinds, made here: they fail only where this
+// file is wrong, and a history without them would prove nothing.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(fmt.Errorf("simulation: sign: %w", err))
+	}
+	return v
+}
+
+// sign gives the headers of a request with events of the store.
+func (s *signer) sign(real bool, store string, now time.Time, body []byte) (signature, timestamp string) {
 	timestamp = strconv.FormatInt(now.Unix(), 10)
 	if !real {
-		return "trusted", timestamp
+		return store, timestamp
 	}
 	sum := sha256.Sum256(append([]byte(timestamp), body...))
-	der, err := ecdsa.SignASN1(rand.Reader, s.eventsKey, sum[:])
-	if err != nil {
-		panic(err)
-	}
+	der := must(ecdsa.SignASN1(rand.Reader, s.events[store], sum[:]))
 	return base64.StdEncoding.EncodeToString(der), timestamp
 }
 
-// checks are the product's own, or, in most histories, ones that trust everybody.
-func (s *signer) checks(real bool, clock recovery.Clock) (app.TokenChecker, app.EventVerifier) {
+// checks are the product's own, or, in most histories, ones that believe what callers
+// say they are. Events are taken of these stores only.
+func (s *signer) checks(real bool, stores []string, clock recovery.Clock) (app.TokenChecker, app.EventVerifier) {
 	if !real {
-		return trust{}, trust{}
+		return trust{}, trust{stores}
 	}
 	tokens := callerauth.NewOIDC(callerauth.OIDCOptions{Issuer: issuer, Keys: s.keys, Now: clock.Now})
 	events := callerauth.NewSendGrid(clock.Now)
-	if err := events.Add(storeID, s.public); err != nil {
-		panic(err)
+	for _, store := range stores {
+		must(store, events.Add(store, s.public[store]))
 	}
 	return oneAudience{tokens}, events
 }
@@ -98,8 +97,13 @@ func (c oneAudience) Check(ctx context.Context, authorization, _, _ string) erro
 	return c.TokenChecker.Check(ctx, authorization, audience, account)
 }
 
-type trust struct{}
+type trust struct{ stores []string }
 
 func (trust) Check(context.Context, string, string, string) error { return nil }
 
-func (trust) Stores(string, string, []byte) ([]string, error) { return []string{storeID}, nil }
+func (t trust) Stores(signature, _ string, _ []byte) ([]string, error) {
+	if !slices.Contains(t.stores, signature) {
+		return nil, callerauth.ErrUnauthorized
+	}
+	return []string{signature}, nil
+}

@@ -52,18 +52,16 @@ func suffix(before, s string) string {
 	return before + s
 }
 
-// keys is a checkout's key, made once.
-func (w *world) keys(id string) string {
-	if id == "" {
+// keys is the key of the checkout that is told about, made once; "" if none is.
+func (w *world) keys(a about) string {
+	if a.checkout == "" {
 		return ""
 	}
-	if w.keyCache == nil {
-		w.keyCache = map[string]string{}
-	}
-	k, ok := w.keyCache[id]
+	name := [2]string{a.store, a.checkout}
+	k, ok := w.keyCache[name]
 	if !ok {
-		k = recovery.CheckoutKey(storeID, id)
-		w.keyCache[id] = k
+		k = recovery.CheckoutKey(a.store, a.checkout)
+		w.keyCache[name] = k
 	}
 	return k
 }

@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +73,22 @@ func TestStory(t *testing.T) {
 	}
 }
 
+// A story tells of a configuration what it changes, in the words of a configuration.
+func TestConfigString(t *testing.T) {
+	t.Parallel()
+	odd, normal := defaults(), defaults()
+	odd.store, normal.store = storeIDs[0], storeIDs[0]
+	odd.steps, odd.maxLate, odd.window, odd.sameStep, odd.cap = []time.Duration{30 * time.Minute, 33 * day, 90 * time.Second}, 2*day, true, 0, 2
+	for want, c := range map[string]config{
+		"all defaults": normal,
+		"reminders after 30m, 33d, 1m30s, send_window 08:00 to 21:00, max_late 2d, cooldown same_step 0s, cap 2 in 7d": odd,
+	} {
+		if got := c.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 // with plays the histories of some seeds with nothing wrong but these faults.
 func with(t *testing.T, n uint64, faults func(d *drawing) []fault) Summary {
 	t.Helper()
@@ -118,6 +136,35 @@ func TestSendGridAwayForADay(t *testing.T) {
 	}
 }
 
+// An instance stands still while it connects to SendGrid, and then Firestore is away
+// until the reminder is too late: it has failed, though SendGrid never heard of it.
+func TestGivenUpThenTooLate(t *testing.T) {
+	t.Parallel()
+	r := NewRunner(Hooks{})
+	defer r.Close()
+	outcomes := map[string]int{}
+	for effect := range 8 {
+		d := drawing{Rand: random(uint64(effect), 1), store: storeIDs[0]}
+		v := visit{drawing: &d, about: about{store: d.store, checkout: "c1", email: "ana@example.net"}}
+		v.checkout(time.Hour, true)
+		c := defaults()
+		c.store, c.steps = d.store, c.steps[:1]
+		due := time.Hour + c.steps[0]
+		h := r.play(plan{seed: uint64(effect), configs: []config{c}, ops: d.ops, faults: []fault{
+			{kind: stall, at: due - time.Second, n: effect, last: 12 * time.Second}, {kind: dbAway, at: due + 17*time.Second, last: 8 * time.Hour},
+		}}, nil)
+		for _, v := range h.Violations {
+			t.Errorf("stands still after %d effects: %s", effect, v)
+		}
+		for k, n := range h.Outcomes {
+			outcomes[k] += n
+		}
+	}
+	if outcomes["failed provider"] == 0 {
+		t.Errorf("got %v, want one failed provider", outcomes)
+	}
+}
+
 // Nothing goes wrong: everything is on the second, and nothing is unknown, failed or
 // stale.
 func TestNoFaults(t *testing.T) {
@@ -151,4 +198,12 @@ func BenchmarkHistory(b *testing.B) {
 		seed++
 		r.Run(seed)
 	}
+}
+
+// BenchmarkMany plays histories as make simulate does, on all cores: its profile says
+// what a history costs.
+func BenchmarkMany(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(1500))
+	s := Many(b.Context(), Hooks{}, 1, b.N, runtime.GOMAXPROCS(0), nil)
+	b.ReportMetric(s.PerSecond(), "histories/s")
 }

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"time"
@@ -27,43 +28,23 @@ func (e *evidence) only() *config {
 // answeredSelf checks what those who are neither storefront nor Cloud Tasks are told:
 // SendGrid and the scheduler. Nothing of theirs is ever wrong.
 func (w *world) answeredSelf(who string, status int) {
+	if status == 401 && w.record.hits[storeMissing] > 0 && who != "Sweep" {
+		return
+	}
 	if status == 0 || status == 200 || status == 503 || status == 500 && len(w.record.hits) > 0 && who == "Sweep" {
 		return
 	}
 	w.record.violate(4, "%s was answered %d", who, status)
 }
 
-// The window of every store that has one.
-const (
-	opens  = 8 * time.Hour
-	closes = 21 * time.Hour
-	// afterClosing is how late one may be that was due before the window closed.
-	afterClosing = time.Minute
-)
-
-func inside(at time.Duration) bool {
-	t := begin.Add(at)
-	clock := t.Sub(t.Truncate(day))
-	return clock >= opens && clock < closes
-}
-
-func opening(at time.Duration) time.Duration {
-	t := begin.Add(at)
-	open := t.Truncate(day).Add(opens)
-	if !open.After(t) {
-		open = open.Add(day)
-	}
-	return open.Sub(begin)
-}
-
 // inWindow: no mail goes out while the store's send window is closed.
 func (e *evidence) inWindow(a *attempt) {
-	c := e.only()
+	c, k := e.only(), e.visits[a.checkout]
 	due, ok := e.due[a.reminderKey]
-	if c == nil || !c.window || !ok || inside(a.clock) || a.clock-due <= afterClosing+runTime || inside(a.clock-runTime) {
+	if c == nil || !c.window || !ok || k.inside(a.clock) || a.clock-due <= afterClosing+runTime || k.inside(a.clock-runTime) {
 		return
 	}
-	e.violate(5, "reminder %s of %s was mailed at %s, when the send window was closed", a.reminderKey, e.visits[a.checkout].id, begin.Add(a.clock).Format("15:04:05"))
+	e.violate(5, "reminder %s of %s was mailed at %s, when the send window was closed", a.reminderKey, k.id, k.local(a.clock).Format("15:04:05 MST"))
 }
 
 // dueAsAsked: each due instant is T plus the offset, by one T for all steps, which is
@@ -77,7 +58,7 @@ func (e *evidence) dueAsAsked(id, key string) {
 		if g.checkout != key {
 			continue
 		}
-		if !slices.ContainsFunc(e.times(k), func(t [2]time.Duration) bool { return e.fits(c, g, t) }) {
+		if !slices.ContainsFunc(e.times(k), func(t [2]time.Duration) bool { return e.fits(c, k, g, t) }) {
 			e.violate(3, "the reminders of generation %d of %s are due at instants that follow from no T", g.generation, id)
 		}
 	}
@@ -102,21 +83,21 @@ func (e *evidence) times(k *known) (list [][2]time.Duration) {
 }
 
 // fits says whether all reminders of the generation follow from one T of the range.
-func (e *evidence) fits(c *config, g generationKey, t [2]time.Duration) bool {
+func (e *evidence) fits(c *config, k *known, g generationKey, t [2]time.Duration) bool {
 	from, to := t[0], t[1]+c.spread
 	for step, after := range c.steps {
 		due, ok := e.due[reminderKey{g.checkout, g.generation, step}]
 		if !ok {
 			return false
 		}
-		if c.window && !inside(due) {
+		if c.window && !k.inside(due) {
 			return false
 		}
-		if lo, hi := from+after, to+after; due >= lo && due <= hi && (!c.window || inside(due)) {
+		if lo, hi := from+after, to+after; due >= lo && due <= hi && (!c.window || k.inside(due)) {
 			continue
 		} else if !c.window {
 			return false
-		} else if inside(lo) && inside(hi) || due < opening(lo) || due > opening(hi)+c.spread {
+		} else if k.inside(lo) && k.inside(hi) || due < k.opening(lo) || due > k.opening(hi)+c.spread {
 			return false
 		}
 	}
@@ -127,14 +108,14 @@ func (e *evidence) fits(c *config, g generationKey, t [2]time.Duration) bool {
 // is silent once the newer was answered.
 func (e *evidence) theNewestSpeaks(a *attempt) {
 	c, k := e.only(), e.visits[a.checkout]
-	if c == nil || c.each || c.window || len(k.emails) > 1 {
+	if c == nil || c.each || c.window || k.test || len(k.emails) > 1 {
 		return
 	}
 	mine, ok := e.due[reminderKey{a.checkout, a.generation, 0}]
 	for g, at := range e.begun {
 		other := e.visits[g.checkout]
 		due, known := e.due[reminderKey{g.checkout, g.generation, 0}]
-		if g.checkout == a.checkout || !ok || !known || len(other.emails) > 1 || other.emails[0] != a.to || !e.before(at, a) {
+		if g.checkout == a.checkout || !ok || !known || other.test || len(other.emails) > 1 || other.emails[0] != a.to || !e.before(at, a) {
 			continue
 		}
 		if due-c.spread > mine {
@@ -160,7 +141,7 @@ func (e *evidence) heldBack(a *attempt) {
 	}
 	for _, o := range e.orders {
 		recorded := slices.ContainsFunc(o.accepted, func(q *request) bool { return e.before(q.ended, a) })
-		if c.afterOrder > 0 && recorded && o.email == a.to && a.clock < o.placed+c.afterOrder {
+		if c.afterOrder > 0 && recorded && o.email != "" && o.email == e.addressee(a) && a.clock < o.placed+c.afterOrder {
 			e.violate(7, "reminder %s of %s was mailed within the cool-down after order %s", a.reminderKey, k.id, o.order)
 		}
 	}
@@ -170,7 +151,7 @@ func (e *evidence) heldBack(a *attempt) {
 // out soon: Cloud Tasks tries again within minutes, and the sweep looks within a quarter
 // of an hour.
 func (e *evidence) withinTheHour(a *attempt) {
-	for _, k := range []kind{dbAway, mailAway, sweepAway, dispatchLate} {
+	for _, k := range []kind{dbAway, mailAway, sweepAway, dispatchLate, storeMissing} {
 		if e.hits[k] > 0 {
 			return
 		}
@@ -248,7 +229,7 @@ func (e *evidence) told(d *dispatch) {
 		Outcome string
 		Reason  recovery.Reason
 	}
-	if d.status != 200 || json.Unmarshal(d.body, &answer) != nil || answer.Outcome != string(recovery.Skip) {
+	if d.status != 200 || !bytes.Contains(d.body, []byte(recovery.Skip)) || json.Unmarshal(d.body, &answer) != nil || answer.Outcome != string(recovery.Skip) {
 		return
 	}
 	k := e.visits[d.key.checkout]
@@ -295,19 +276,16 @@ func (e *evidence) certainly(d *dispatch, k *known) recovery.Reason {
 			return recovery.ReasonOrdered
 		}
 	}
-	for _, s := range []struct {
-		what   string
-		reason recovery.Reason
-	}{{"unsubscribe", recovery.ReasonUnsubscribed}, {"spamreport", recovery.ReasonComplained}, {"bounce", recovery.ReasonBounced}, {"dropped", recovery.ReasonBounced}} {
+	for _, reason := range []recovery.Reason{recovery.ReasonUnsubscribed, recovery.ReasonComplained, recovery.ReasonBounced} {
 		for _, h := range e.happenings {
-			if h.what == s.what && len(k.emails) == 1 && h.to == k.emails[0] && slices.ContainsFunc(h.told, func(m moment) bool { return m.before(d.begun) }) {
-				return s.reason
+			if h.follows == reason && len(k.emails) == 1 && h.to == k.emails[0] && slices.ContainsFunc(h.told, func(m moment) bool { return m.before(d.begun) }) {
+				return reason
 			}
 		}
 	}
 	c := e.only()
 	switch {
-	case c == nil:
+	case c == nil, len(e.missing[k.ops[0].about.store]) > 0: // then nobody knew the rules
 		return ""
 	case c.consent == recovery.ConsentOptIn && !k.optIn, c.consent == recovery.ConsentCustomers && !k.optIn && len(e.orders) == 0:
 		return recovery.ReasonNoConsent

@@ -10,14 +10,6 @@ import (
 	"github.com/comeback-checkout/comeback/internal/recovery/recoverytest"
 )
 
-// The one store, and its keys.
-const (
-	storeID = "default"
-	apiKey  = "local"
-)
-
-var idKey = []byte("id key of the simulation")
-
 // instances is how many processes serve at once; their clocks are up to maxSkew from
 // the world's, so up to 2 s from each other.
 const (
@@ -46,13 +38,15 @@ type world struct {
 	away     map[kind]time.Duration // until when
 	record   record
 	story    *[]string
-	keyCache map[string]string
+	stores   map[string]*recovery.Store // that are configured
+	looks    map[string]time.Duration   // when a test is looked at for the last time, by checkout
+	keyCache map[[2]string]string       // of checkouts, by store and ID
 }
 
 func (r *Runner) newWorld(p plan, story *[]string) *world {
 	w := &world{
 		Runner: r, plan: p, checks: map[string]time.Time{}, armed: map[class][]fault{}, away: map[kind]time.Duration{},
-		record: newRecord(), story: story,
+		record: newRecord(), looks: map[string]time.Duration{}, stores: map[string]*recovery.Store{}, story: story, keyCache: map[[2]string]string{},
 	}
 	w.db = recoverytest.NewDB(worldClock{w})
 	w.queue.names = map[string]time.Duration{}
@@ -61,9 +55,11 @@ func (r *Runner) newWorld(p plan, story *[]string) *world {
 	for _, inst := range r.instances {
 		inst.skew = time.Duration(d.n(int(2*maxSkew/time.Microsecond)))*time.Microsecond - maxSkew
 		inst.runs = nil
-		w.furnish(inst)
 	}
-	w.setConfig(0)
+	for i := len(p.configs) - 1; i >= 0; i-- { // the first of each store holds in the end
+		w.setConfig(p.configs[i])
+	}
+	w.spread()
 	return w
 }
 
@@ -90,17 +86,6 @@ func (w *world) furnish(inst *instance) {
 			return "run-" + strconv.Itoa(w.ids)
 		},
 		Deadlines: deadlines, Together: w.together,
-	}
-	inst.app.Tokens, inst.app.Events = w.signer.checks(w.plan.real, inst.app.Service.Clock)
-}
-
-func (w *world) setConfig(n int) {
-	st := w.plan.configs[n].store(storeID, idKey)
-	if f := w.hooks.Store; f != nil {
-		f(st)
-	}
-	for _, inst := range w.instances {
-		inst.app.Service.Stores = map[string]*recovery.Store{storeID: st}
 	}
 }
 
@@ -140,7 +125,7 @@ func (w *world) fill() {
 		missing = max(missing, 1)
 	}
 	for i := 0; missing > 0; i++ {
-		if o := &w.plan.ops[i%len(w.plan.ops)]; o.do != configure {
+		if o := &w.plan.ops[i%len(w.plan.ops)]; o.do != configure && !o.about.test {
 			missing--
 			w.after(time.Duration(missing)*time.Minute, func() { w.perform(o) })
 		}
