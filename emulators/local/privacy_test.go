@@ -13,6 +13,20 @@ func (w *world) kept() string {
 	return toJSON(w.t, w.documents("checkouts", "shoppers", "messages", "suppressions", "orders", "carts", "heard"))
 }
 
+// wantNoTrace wants nothing of the sample shopper but the marker.
+func (w *world) wantNoTrace() {
+	w.t.Helper()
+	kept := w.kept()
+	for _, trace := range []string{ana, "lima", "Ana", "1041", "1042", "chk_", "shop.example.com", "subject"} {
+		if strings.Contains(strings.ToLower(kept), strings.ToLower(trace)) {
+			w.t.Errorf("%q is still there:\n%s", trace, kept)
+		}
+	}
+	if !strings.Contains(kept, `"reason":"erased"`) {
+		w.t.Errorf("the marker is gone:\n%s", kept)
+	}
+}
+
 // A shopper asks what is kept, and then that it goes: nothing that comes afterwards brings
 // any of it back.
 func TestPrivacy(t *testing.T) {
@@ -46,15 +60,30 @@ func TestPrivacy(t *testing.T) {
 	w.advance(4 * 24 * time.Hour)
 	w.wantMails(ana)
 
-	kept := w.kept()
-	for _, trace := range []string{ana, "lima", "Ana", "1041", "1042", "chk_", "shop.example.com", "subject"} {
-		if strings.Contains(strings.ToLower(kept), strings.ToLower(trace)) {
-			t.Errorf("%q is still there:\n%s", trace, kept)
-		}
+	w.wantNoTrace()
+}
+
+// Nobody knows what became of the mail while its shopper is erased; then all of it tells:
+// SendGrid, the shopper's click, and late calls of the shop of that checkout and another.
+func TestErasedWithMailInFlight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fault("sendgrid", "accept_then_drop", 1)
+	back, leave := w.firstMail(nil)
+	w.heal()
+	if got := w.post(http.StatusOK, "/privacy/erase", `{"email":"`+ana+`"}`).Body; got["checkouts"] != 1.0 {
+		t.Fatalf("got %v, want the checkout erased", got)
 	}
-	if !strings.Contains(kept, `"reason":"erased"`) {
-		t.Errorf("the marker is gone:\n%s", kept)
-	}
+	w.advance(time.Minute) // SendGrid tells that it was delivered
+	w.event(0, "click")
+	w.browse(http.StatusGone, http.MethodGet, back, "")
+	w.oneClick(leave)
+	w.post(http.StatusOK, checkoutPath, sampleBody(t, "checkout.json", body{"updated_at": "2026-11-20T18:01:00Z"}))
+	w.post(http.StatusCreated, checkoutPath, sampleBody(t, "checkout.json", body{"checkout_id": "chk_late"}))
+	w.post(http.StatusOK, orderPath, sample(t, "order.json"))
+	w.advance(4 * 24 * time.Hour)
+	w.wantMails(ana)
+	w.wantNoTrace()
 }
 
 // Nobody erases or reads without the store's key, and what is asked for must be clear.

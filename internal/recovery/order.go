@@ -122,6 +122,9 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	ch := Change{Order: o}
 	result := OrderResult{OrderID: n.OrderID, Matched: []string{}, Order: o}
 	all := matches(k, o)
+	if o.Shopper == "" && len(all) > 0 { // it goes with its shopper, should that be erased
+		o.Shopper = all[0].c.ShopperKey
+	}
 	if isNew {
 		o.Attribution = attribute(st, o, all)
 		ch.Message = attributed(o)

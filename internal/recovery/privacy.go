@@ -83,6 +83,9 @@ func (p Personal) nothing() bool {
 
 // eraseOnce erases what was found.
 func (s *Service) eraseOnce(ctx context.Context, st *Store, shopper string, p Personal, total *ErasureResult) error {
+	if err := s.eraseOwnOrders(ctx, st, p.Checkouts, total); err != nil {
+		return err
+	}
 	for list := range slices.Chunk(p.Checkouts, erasedAtOnce) {
 		var ch Change
 		for _, c := range list {
@@ -113,6 +116,28 @@ func (s *Service) eraseOnce(ctx context.Context, st *Store, shopper string, p Pe
 		return nil
 	}
 	return s.DB.Commit(ctx, st.ID, Change{DeleteShopper: shopper})
+}
+
+// eraseOwnOrders deletes orders of the checkouts that came before them and named nobody:
+// they are found by the checkout alone.
+func (s *Service) eraseOwnOrders(ctx context.Context, st *Store, list []*Checkout, total *ErasureResult) error {
+	for _, c := range list {
+		if c.Order == nil || c.Order.Key == "" {
+			continue
+		}
+		k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: c.Order.Key})
+		if err != nil {
+			return err
+		}
+		if k.Order == nil || k.Order.Shopper != "" {
+			continue
+		}
+		if err := s.DB.Commit(ctx, st.ID, Change{DeleteOrders: []string{c.Order.Key}}); err != nil {
+			return err
+		}
+		total.Orders++
+	}
+	return nil
 }
 
 // eraseMessages deletes rows. Each one's checkout may be somebody else's by now: it is

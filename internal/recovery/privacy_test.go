@@ -161,3 +161,54 @@ func TestEraseOrdersAndStore(t *testing.T) {
 		t.Errorf("done %t, %v; want to be called again", done, err)
 	}
 }
+
+// A checkout that comes, or comes late, after its shopper was erased is gone with the first
+// run that meets it, an early one too.
+func TestCheckoutOfErasedShopper(t *testing.T) {
+	t.Parallel()
+	for what, meet := range map[string]func(*shop){
+		"when it is due": func(s *shop) { s.until(half) },
+		"early":          func(s *shop) { _, _ = s.remind("a", 1, 2) },
+		"completed": func(s *shop) {
+			s.complete(recovery.OrderNews{CheckoutID: "a"})
+			s.until(half)
+		},
+	} {
+		s := open(t, nil)
+		s.erase()
+		s.post(left("a"))
+		meet(s)
+		s.wantErased(what)
+		s.until(4 * day)
+		s.wantErased(what + ", in the end")
+		s.wantMails()
+	}
+}
+
+// Orders that name only the checkout, or its cart, go with its shopper, whichever came first.
+func TestEraseOrdersThatNameNobody(t *testing.T) {
+	t.Parallel()
+	for _, first := range []bool{true, false} {
+		s := open(t, nil)
+		orders := func() {
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+			if !first {
+				s.order(recovery.OrderNews{OrderID: "o2", CartID: "cart-a"})
+			}
+		}
+		if first {
+			orders()
+		}
+		s.post(left("a"))
+		if !first {
+			orders()
+		}
+		s.erase()
+		for _, id := range []string{"o", "o2"} {
+			k, err := s.db.FindForOrder(t.Context(), recovery.OrderQuery{Store: "default", Order: recovery.OrderKey("default", id), Limit: 1})
+			if err != nil || k.Order != nil {
+				t.Errorf("orders first %t: got %+v, %v; want no order", first, k.Order, err)
+			}
+		}
+	}
+}

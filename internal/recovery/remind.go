@@ -192,6 +192,11 @@ func apply(st *Store, k Case, id ReminderID, v Verdict, mine claim, now time.Tim
 	if c == nil {
 		return Change{}
 	}
+	if v.Do != Busy && c.Status != StatusErased && erased(k) { // it came after its shopper was erased
+		shopper := c.ShopperKey
+		*c = *c.erase(st, now)
+		return Change{Update: []*Checkout{c}, DeleteShopper: shopper}
+	}
 	r := c.Reminders[id]
 	var ch Change
 	switch v.Do {
@@ -213,7 +218,7 @@ func apply(st *Store, k Case, id ReminderID, v Verdict, mine claim, now time.Tim
 		}
 	case Lose:
 		r.State = Unknown
-		if !erased(k) { // for a person to see
+		if c.Status != StatusErased { // for a person to see
 			ch.Message = newRow(st, c, id, r, now)
 			ch.Message.SentAt = r.claimedAt()
 		}
