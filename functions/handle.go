@@ -91,12 +91,11 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 			})
 			return
 		}
-		if d := e.deadlineIn(a); d < e.deadline {
-			ctx, cancel = context.WithTimeout(ctx, d)
-			defer cancel()
-		}
+		deadline := start.Add(e.deadlineIn(a))
+		ctx, cancel = context.WithDeadline(r.Context(), deadline)
+		defer cancel()
 		// A body that dribbles in is cut off too; a recorder in a test cannot.
-		_ = http.NewResponseController(w).SetReadDeadline(start.Add(e.deadlineIn(a)))
+		_ = http.NewResponseController(w).SetReadDeadline(deadline)
 		ctx = gcplog.WithTrace(ctx, a.Project, funcframework.TraceIDFromContext(ctx))
 		req := e.request(w, r)
 		res, err := e.answer(ctx, a, w, req)

@@ -69,7 +69,7 @@ func (c *Clock) jump(at time.Time) {
 	}
 	// Counted from the machine's clock, which may have been set back, and not from
 	// Now; rounded up, since Now is cut to the microsecond.
-	offset := at.UnixNano() - time.Now().UnixNano()
+	offset := at.UnixNano() - c.machine().UnixNano()
 	if cut := at.Truncate(time.Microsecond); cut.Before(at) {
 		offset += int64(cut.Add(time.Microsecond).Sub(at))
 	}

@@ -22,6 +22,8 @@ type Clock struct {
 	offset atomic.Int64 // nanoseconds added to real time; only ever raised
 	latest atomic.Int64 // the latest time handed out, so that a machine clock set back cannot turn ours back
 
+	machine func() time.Time // the machine's clock
+
 	turn   chan struct{} // held by the Advance that is running
 	wake   chan struct{} // tells run that the earliest timer changed
 	closed chan struct{}
@@ -36,11 +38,21 @@ type Clock struct {
 }
 
 // New starts a clock whose Now is real time + offset. Close it when done.
-func New(offset time.Duration) *Clock {
+func New(offset time.Duration) *Clock { return start(offset, time.Now) }
+
+// NewSlow is New with a machine on which time passes so many times slower from now on:
+// for tests, whose outcome a busy machine must not change.
+func NewSlow(offset, times time.Duration) *Clock {
+	began := time.Now()
+	return start(offset, func() time.Time { return began.Add(time.Since(began) / times) })
+}
+
+func start(offset time.Duration, machine func() time.Time) *Clock {
 	c := &Clock{
-		turn:   make(chan struct{}, 1),
-		wake:   make(chan struct{}, 1),
-		closed: make(chan struct{}),
+		machine: machine,
+		turn:    make(chan struct{}, 1),
+		wake:    make(chan struct{}, 1),
+		closed:  make(chan struct{}),
 	}
 	c.idle.L = &c.mu
 	c.offset.Store(int64(offset))
@@ -50,7 +62,7 @@ func New(offset time.Duration) *Clock {
 
 // Now is the virtual time. It never waits for a lock.
 func (c *Clock) Now() time.Time {
-	now := time.Now().UnixNano() + c.offset.Load()
+	now := c.machine().UnixNano() + c.offset.Load()
 	for {
 		latest := c.latest.Load()
 		if now <= latest {

@@ -41,6 +41,31 @@ func TestRealTimeFlows(t *testing.T) {
 	})
 }
 
+// Of a slow clock, what is advanced is whole and what passes by itself is next to nothing.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		c := clock.NewSlow(time.Hour, 1000)
+		t.Cleanup(c.Close)
+		var at time.Time
+		c.AfterFunc(start.Add(time.Hour+time.Second), func() { at = c.Now() })
+		<-time.After(999 * time.Second)
+		if got, want := c.Now(), start.Add(time.Hour+999*time.Millisecond); !got.Equal(want) || !at.IsZero() {
+			t.Errorf("now is %s, want %s; fired at %s, want not yet", got, want, at)
+		}
+		if err := c.Advance(t.Context(), start.Add(3*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if want := start.Add(time.Hour + time.Second); !at.Equal(want) {
+			t.Errorf("fired at %s, want %s", at, want)
+		}
+		if got, want := c.Now(), start.Add(3*time.Hour); !got.Equal(want) {
+			t.Errorf("advanced to %s, want %s", got, want)
+		}
+	})
+}
+
 func TestStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

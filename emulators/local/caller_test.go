@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/base64"
 	"fmt"
 	"net"
@@ -82,14 +81,7 @@ func TestOddTasks(t *testing.T) {
 const asFunction = "COMEBACK_TEST_AS_FUNCTION"
 
 func serveFunction() {
-	lis, err := net.Listen("tcp", "127.0.0.1:0") // a free port, which the framework then takes
-	if err != nil {
-		panic(err)
-	}
-	_, port, _ := net.SplitHostPort(lis.Addr().String())
-	lis.Close()
-	fmt.Println("http://127.0.0.1:" + port)
-	if err := funcframework.StartHostPort("127.0.0.1", port); err != nil {
+	if err := funcframework.StartHostPort("127.0.0.1", os.Getenv("PORT")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -135,29 +127,28 @@ func startFunction(t *testing.T, w *world, name string) string {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
 	cmd.Env = append(cmd.Env, "CLOUD_TASKS_EMULATOR_HOST="+w.Tasks.Addr().String(), "COMEBACK_SENDGRID_HOST=http://"+w.SendGrid.Addr().String())
-	output, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := quietAddress(t)
+	_, port, _ := net.SplitHostPort(address)
+	cmd.Env = append(cmd.Env, "PORT="+port)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // it may have ended
-		_ = cmd.Wait()
+		<-ended
 	})
-	lines := bufio.NewScanner(output)
-	if !lines.Scan() {
-		t.Fatalf("function %s did not start", name)
-	}
-	base := lines.Text()
 	for { // until the framework listens
-		if conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://")); err == nil {
+		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
-			return base
+			return "http://" + address
 		}
-		if t.Context().Err() != nil {
-			t.Fatalf("function %s does not answer", name)
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("function %s ended: %v", name, err)
+		default:
 		}
 	}
 }

@@ -54,7 +54,7 @@ func TestEventsSettleWhatIsUnknown(t *testing.T) {
 // Firestore is away when the events come: they are refused, and come again. Promise 4.
 func TestEventsWhileFirestoreIsAway(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *Options) { o.CallerDeadline = 300 * time.Millisecond })
+	w := newWorld(t)
 	w.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
 	w.fault("sendgrid", "accept_then_drop", 1)
 	w.advance(30 * time.Minute)

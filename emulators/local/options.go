@@ -34,9 +34,12 @@ type Options struct {
 	Latency time.Duration
 	// Unlimited lifts the queue's rate limit, for benchmarks.
 	Unlimited bool
-	// These shorten a test's outages; zero means a deployment's.
+	// These are limits in real time; zero means a deployment's.
 	Deadlines                    recovery.Deadlines
 	QueueTimeout, CallerDeadline time.Duration
+	// Slow makes real time pass so many times slower for the clock; 0 does not. It is
+	// for tests, whose outcome a busy machine must not change.
+	Slow time.Duration
 	// NoSweep leaves out the sweep of each minute.
 	NoSweep bool
 }

@@ -19,20 +19,48 @@ func (s *System) consoleOptions() console.Options {
 	o := console.Options{Clock: s.Clock, Faults: map[string]console.Breakable{}}
 	if s.SendGrid != nil {
 		o.Mailbox = s.SendGrid
-		o.Faults["sendgrid"] = console.Break(s.SendGrid)
+		o.Faults["sendgrid"] = s.counted(console.Break(s.SendGrid))
 	}
 	if s.Tasks != nil {
 		o.Tasks = pendingTasks{s.Tasks}
 		o.Dispatched = s.Tasks.Dispatched
-		o.Faults["cloudtasks"] = console.Break(s.Tasks)
+		o.Faults["cloudtasks"] = s.counted(console.Break(s.Tasks))
 	}
 	if s.Firestore != nil {
-		o.Faults["firestore"] = console.Break(s.Firestore)
+		o.Faults["firestore"] = s.counted(console.Break(s.Firestore))
 	}
 	if s.sweeper != nil {
 		o.Health = func(context.Context) (any, error) { return s.report(), nil }
 	}
 	return o
+}
+
+// counted counts the part among the broken ones while it has a fault.
+func (s *System) counted(b console.Breakable) console.Breakable {
+	return &counted{Breakable: b, system: s}
+}
+
+type counted struct {
+	console.Breakable
+	system *System
+	set    bool // the console breaks and heals one at a time
+}
+
+func (c *counted) SetFault(f console.Fault) error {
+	err := c.Breakable.SetFault(f)
+	if err == nil && !c.set {
+		c.set = true
+		c.system.faults.Add(1)
+	}
+	return err
+}
+
+func (c *counted) Heal() {
+	c.Breakable.Heal()
+	if c.set {
+		c.set = false
+		c.system.faults.Add(-1)
+	}
 }
 
 // pendingTasks shows the Cloud Tasks emulator's tasks in the console's form.

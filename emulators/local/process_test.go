@@ -87,7 +87,8 @@ func anyPorts() []string {
 	return []string{"-functions", free, "-console", free, "-firestore", free, "-cloudtasks", free, "-sendgrid", free}
 }
 
-// restart starts the program again where it was: tasks lead to its old address.
+// restart starts the program again where it was: tasks lead to its old address, which
+// is a quiet one, so that nobody has taken it.
 func (p *process) restart(args ...string) *process {
 	p.t.Helper()
 	return startProcess(p.t, append(args, "-functions", strings.TrimPrefix(p.FunctionsURL, "http://"))...)
@@ -107,7 +108,7 @@ func (p *process) kill() {
 func TestKilledBetweenClaimAndOutcome(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	p := startProcess(t, "-data", data, "-now", at(0))
+	p := startProcess(t, "-data", data, "-now", at(0), "-functions", quietAddress(t))
 	p.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
 	// Each call to Firestore takes long, so that there is time to kill in between.
 	p.console(http.StatusOK, http.MethodPost, "/api/faults", `{"target":"firestore","mode":"slow","latency":"300ms"}`)
@@ -135,7 +136,7 @@ func TestKilledBetweenClaimAndOutcome(t *testing.T) {
 func TestEverythingSurvivesAKill(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	p := startProcess(t, "-data", data, "-now", at(0))
+	p := startProcess(t, "-data", data, "-now", at(0), "-functions", quietAddress(t))
 	p.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
 	p.advance(30 * time.Minute)
 	p.post(http.StatusCreated, checkoutPath, sample(t, "checkout-minimal.json"))

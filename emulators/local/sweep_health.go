@@ -47,7 +47,7 @@ func (w *sweeper) note(status int, result sweepResult, err error, took time.Dura
 	if err != nil {
 		h.Failed++
 		h.LastError = err.Error()
-		if took > slowFailure {
+		if w.broken() && took > slowFailure {
 			w.lookFrom = now.Add(lookAgain)
 		}
 		return

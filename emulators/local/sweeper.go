@@ -18,7 +18,7 @@ type sweeper struct {
 	mu       sync.Mutex
 	revision uint64    // of the data when it was last looked at
 	next     time.Time // when a checkout next wants to be looked at, by that data
-	lookFrom time.Time // no look before it
+	lookFrom time.Time // no look before it, while a fault is set
 	health   Health
 }
 
@@ -46,13 +46,24 @@ func (w *sweeper) start() {
 	})
 }
 
-// A sweep that failed only after so much real time is not tried again for so much
-// virtual time: an outage may be advanced over for days, and must not cost a
-// deadline for each minute.
+// While a fault is set, a look ends after so much real time, and a sweep that failed
+// only after so much is not tried again for so much virtual time: an outage may be
+// advanced over for days, and must not cost a deadline for each minute. Without a fault
+// it is the machine that is slow, which changes nothing.
 const (
+	brokenLook  = time.Second
 	slowFailure = time.Second / 2
 	lookAgain   = 5 * time.Minute
 )
+
+// wholeLook is how long a look may take else, in real time.
+const wholeLook = 30 * time.Second
+
+// broken says whether a fault is set.
+func (w *sweeper) broken() bool { return w.s.faults.Load() > 0 }
+
+// pausing says whether a sweep at now is too soon after one that failed slowly.
+func (w *sweeper) pausing(now time.Time) bool { return w.broken() && now.Before(w.lookFrom) }
 
 // idle says whether a sweep at now would find nothing: the data are those of the
 // last look, and nothing in them was due by now. An advance over a month passes
@@ -64,17 +75,21 @@ func (w *sweeper) idle(now time.Time) (bool, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if revision := w.s.Firestore.Revision(); !now.Before(w.lookFrom) && (revision != w.revision || w.next.IsZero()) {
+	if revision := w.s.Firestore.Revision(); !w.pausing(now) && (revision != w.revision || w.next.IsZero()) {
 		if err := w.look(now, revision); err != nil {
 			return false, err
 		}
 	}
-	return now.Before(w.next) || now.Before(w.lookFrom), nil
+	return now.Before(w.next) || w.pausing(now), nil
 }
 
 // look asks when a checkout next wants to be looked at.
 func (w *sweeper) look(now time.Time, revision uint64) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	wait := wholeLook
+	if w.broken() {
+		wait = brokenLook
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
 	forever := now.AddDate(100, 0, 0)
 	list, err := w.s.App.Service.DB.ToCheck(ctx, forever, nil, 1)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/comeback-checkout/comeback/emulators/clock"
@@ -36,8 +37,9 @@ type System struct {
 
 	o         Options
 	keepClock func() error
-	sweeper   *sweeper   // nil if there is none
-	failed    chan error // a server that ended by itself
+	sweeper   *sweeper     // nil if there is none
+	faults    atomic.Int32 // parts that the console has broken
+	failed    chan error   // a server that ended by itself
 	close     []func() error
 	once      sync.Once
 }
@@ -96,7 +98,7 @@ func (s *System) startClock(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.Clock = clock.New(offset)
+	s.Clock = clock.NewSlow(offset, max(s.o.Slow, 1))
 	s.onClose(func() error { s.Clock.Close(); return nil })
 	s.Clock.OnJump(kept.Keep)
 	s.keepClock = func() error {

@@ -42,7 +42,7 @@ func (w *world) happen(message, to, id string) {
 	if dice.chance(12) { // the store need not ask for it
 		m.event(news{event: "processed"}, time.Second)
 	}
-	if i := dice.n(20 * len(refusals)); i < len(refusals) {
+	if i := dice.n(12 * len(refusals)); i < len(refusals) {
 		m.event(refusals[i], time.Duration(1+dice.n(90))*time.Second)
 		return
 	}
@@ -52,7 +52,7 @@ func (w *world) happen(message, to, id string) {
 		after += time.Duration(dice.n(7200)) * time.Second
 	}
 	m.event(news{event: "delivered"}, after)
-	if i := dice.n(15 * len(answers)); i < len(answers) {
+	if i := dice.n(12 * len(answers)); i < len(answers) {
 		m.event(answers[i], time.Duration(dice.n(7200))*time.Second)
 	}
 }

@@ -123,7 +123,9 @@ func (w *world) dispatch(t *task) {
 		}
 	}
 	w.remind(t, t.attempts, answer)
-	w.after(dispatchTime, func() { answer(0) })
+	if !answered {
+		w.after(dispatchTime, func() { answer(0) })
+	}
 }
 
 // remind hands the task to one of the instances.

@@ -51,7 +51,9 @@ func (w *world) request(o *op, try int) {
 		}
 		answer(a)
 	})
-	w.after(callerTime, func() { answer(reply{}) })
+	if !answered {
+		w.after(callerTime, func() { answer(reply{}) })
+	}
 }
 
 // finish asks how each checkout stands, as a storefront can at any time: by sending

@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"container/heap"
 	"fmt"
 	"strconv"
 	"time"
@@ -22,7 +21,7 @@ type world struct {
 	*Runner
 	plan   plan
 	now    time.Duration // since begin
-	events events
+	events timeline
 	seq    int
 
 	db      *recoverytest.DB
@@ -141,7 +140,7 @@ const (
 
 func (w *world) runAll() {
 	for n := 0; len(w.events) > 0; n++ {
-		e := heap.Pop(&w.events).(event)
+		e := w.events.pop()
 		if n > maxEvents || e.at > patience {
 			w.record.endless = true
 			w.events = w.events[:0]
@@ -151,36 +150,6 @@ func (w *world) runAll() {
 		e.do()
 		w.planSweep()
 	}
-}
-
-// event is something that happens at an instant.
-type event struct {
-	at  time.Duration
-	seq int
-	do  func()
-}
-
-func (w *world) at(at time.Duration, do func()) {
-	w.seq++
-	heap.Push(&w.events, event{at.Truncate(time.Microsecond), w.seq, do})
-}
-
-func (w *world) after(d time.Duration, do func()) { w.at(w.now+d, do) }
-
-type events []event
-
-func (e events) Len() int { return len(e) }
-func (e events) Less(i, j int) bool {
-	return e[i].at < e[j].at || e[i].at == e[j].at && e[i].seq < e[j].seq
-}
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-func (e *events) Push(x any)   { *e = append(*e, x.(event)) }
-func (e *events) Pop() any {
-	last := len(*e) - 1
-	x := (*e)[last]
-	(*e)[last] = event{}
-	*e = (*e)[:last]
-	return x
 }
 
 // tell adds a line to the story, if one is told.
