@@ -1,5 +1,5 @@
-// Package callerauth checks who calls: the API keys of storefronts and the OIDC
-// tokens of Cloud Tasks and Cloud Scheduler.
+// Package callerauth checks who calls: the API keys of storefronts, the OIDC tokens of
+// Cloud Tasks and Cloud Scheduler, and the signatures of webhooks.
 package callerauth
 
 import (

@@ -43,6 +43,28 @@ func Parse(amount, currency string) (recovery.Money, error) {
 	return recovery.Money{Minor: minor, Currency: currency}, nil
 }
 
+// Nearest reads a decimal string as Parse does, and rounds what has more decimals than
+// the currency, a half up: shop systems compute prices without tax.
+func Nearest(amount, currency string) (recovery.Money, error) {
+	digits, err := decimals(currency)
+	if err != nil {
+		return recovery.Money{}, err
+	}
+	whole, fraction, point := strings.Cut(amount, ".")
+	if len(fraction) <= digits || !allDigits(fraction) {
+		return Parse(amount, currency)
+	}
+	kept := whole
+	if digits > 0 {
+		kept += "." + fraction[:digits]
+	}
+	m, err := Parse(kept, currency)
+	if err == nil && point && fraction[digits] >= '5' {
+		m.Minor++
+	}
+	return m, err
+}
+
 // split cuts an amount at its point and drops leading zeros.
 func split(amount string) (whole, fraction string, err error) {
 	whole, fraction, point := strings.Cut(amount, ".")

@@ -154,3 +154,31 @@ func TestDecimal(t *testing.T) {
 		}
 	}
 }
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		amount, currency string
+		want             int64 // -1: refused
+	}{
+		{"50.42", "EUR", 5042},
+		{"33.333333333333336", "EUR", 3333},
+		{"33.335", "EUR", 3334},
+		{"0.999", "EUR", 100},
+		{"1200.50", "JPY", 1201},
+		{"1200.49", "JPY", 1200},
+		{"7", "KWD", 7000},
+		{"1.5000", "EUR", 150},
+		{"1.00x", "EUR", -1},
+		{"1.x", "EUR", -1},
+		{".999", "EUR", -1},
+		{"-1.005", "EUR", -1},
+		{"1.005", "eur", -1},
+		{"9999999999999999.999", "EUR", -1},
+	} {
+		m, err := Nearest(c.amount, c.currency)
+		if c.want < 0 && err == nil || c.want >= 0 && (err != nil || m.Minor != c.want || m.Currency != c.currency) {
+			t.Errorf("Nearest(%q, %s): got %+v, %v; want %d", c.amount, c.currency, m, err, c.want)
+		}
+	}
+}
