@@ -200,6 +200,13 @@ func (e endpoint) fail(w http.ResponseWriter, err error) int {
 // log writes the request's one line, whose fields docs/logs.md lists: metrics and
 // alerts are made of them.
 func (e endpoint) log(ctx context.Context, log *slog.Logger, r *request, res response, err error, took time.Duration) {
+	level := res.level
+	if err != nil {
+		level = max(level, e.levelOf(err))
+	}
+	if !log.Enabled(ctx, level) {
+		return
+	}
 	attrs := []any{"function", e.name, "status", res.status, "latency_ms", took.Milliseconds()}
 	if r.store != "" {
 		attrs = append(attrs, "store", r.store)
@@ -211,15 +218,12 @@ func (e endpoint) log(ctx context.Context, log *slog.Logger, r *request, res res
 	if name := r.Header.Get("X-CloudTasks-TaskName"); e.task && name != "" {
 		attrs = append(attrs, "task", short(name), "retry", short(r.Header.Get("X-CloudTasks-TaskRetryCount")))
 	}
-	level := res.level
-	if err != nil {
-		level = max(level, e.levelOf(err))
-		var re *requestError
-		if errors.As(err, &re) { // its message may repeat what the caller sent
-			attrs = append(attrs, "error", re.code, "field", re.field)
-		} else {
-			attrs = append(attrs, "error", err.Error())
-		}
+	var re *requestError
+	switch {
+	case errors.As(err, &re): // its message may repeat what the caller sent
+		attrs = append(attrs, "error", re.code, "field", re.field)
+	case err != nil:
+		attrs = append(attrs, "error", err.Error())
 	}
 	log.Log(ctx, level, "request", attrs...)
 }

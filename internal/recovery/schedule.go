@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -24,7 +25,7 @@ func Due(s *Store, c *Checkout, after time.Duration) time.Time {
 
 func zone(s *Store, c *Checkout) *time.Location {
 	if c.TimeZone != "" {
-		if loc, err := time.LoadLocation(c.TimeZone); err == nil {
+		if loc := locations.load(c.TimeZone); loc != nil {
 			return loc
 		}
 	}
@@ -32,6 +33,24 @@ func zone(s *Store, c *Checkout) *time.Location {
 		return s.TimeZone
 	}
 	return time.UTC
+}
+
+// zones keeps time zones, which take long to load. There are some hundreds of names.
+type zones struct{ byName sync.Map }
+
+var locations zones
+
+// load is nil for a name that is none.
+func (z *zones) load(name string) *time.Location {
+	if loc, ok := z.byName.Load(name); ok {
+		return loc.(*time.Location)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	z.byName.Store(name, loc)
+	return loc
 }
 
 // Contains says whether the local time t lies in the window; From counts as

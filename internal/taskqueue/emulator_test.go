@@ -39,7 +39,7 @@ func open(t *testing.T, now time.Time, queues ...string) *emulated {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	config := Config{RemindURL: "https://example.com/tasks/remind", Account: "tasks@shop.iam.gserviceaccount.com"}
+	config := Config{RemindURL: "https://example.com/tasks/remind", Account: "tasks@shop.iam.gserviceaccount.com", Timeout: time.Minute} // which a busy machine may need
 	for _, q := range queues {
 		config.Queues = append(config.Queues, location+"/queues/"+q)
 		if err := server.EnsureQueue(location+"/queues/"+q, nil, nil); err != nil {
