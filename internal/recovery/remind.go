@@ -26,7 +26,7 @@ func (s *Service) Remind(ctx context.Context, t Task) (Run, error) {
 	if err != nil {
 		return s.remindUnknownStore(ctx, t, err)
 	}
-	a := &attempt{st: st, task: t, mine: claim(s.NewID())}
+	a := &attempt{st: st, task: t, mine: claim(s.NewID()), source: s.Orders[t.Store]}
 	if err := s.waitAndClaim(ctx, a); err != nil {
 		s.release(ctx, a)
 		return a.Run, fmt.Errorf("claim: %w", err)
@@ -50,6 +50,8 @@ type attempt struct {
 	st       *Store
 	task     Task
 	mine     claim
+	source   OrderSource // nil: nobody is asked
+	asked    bool        // it was
 	waited   time.Time // the instant that it waited for; zero if it did not
 	checkout *Checkout // as last read, with what this run changed
 	claimed  *Checkout // as it was judged when this run claimed it
@@ -62,14 +64,14 @@ func (s *Service) waitAndClaim(ctx context.Context, a *attempt) error {
 	defer cancel()
 	first, cancelFirst := context.WithTimeout(ctx, s.Deadlines.Claim)
 	defer cancelFirst()
-	if err := s.tryClaim(first, a); err != nil || a.Do != Wait || a.Until.Sub(s.now()) > waitAtMost {
+	if err := s.askAndClaim(first, a); err != nil || a.Do != Wait || a.Until.Sub(s.now()) > waitAtMost {
 		return err
 	}
 	a.waited = a.Until
 	if err := s.Clock.Wait(ctx, a.waited); err != nil {
 		return fmt.Errorf("wait for the due instant: %w", err)
 	}
-	return s.tryClaim(ctx, a)
+	return s.askAndClaim(ctx, a)
 }
 
 // postponeToOpening enqueues a late reminder for the send window's opening.
@@ -162,6 +164,10 @@ func (a *attempt) decide(k Case, now time.Time) Change {
 	id := a.task.Reminder
 	a.Run = Run{Verdict: Judge(a.st, k, id, now)}
 	if k.Checkout == nil {
+		return Change{}
+	}
+	if a.mustAsk(k.Checkout) {
+		a.Run = Run{Verdict: Verdict{Do: askFirst}}
 		return Change{}
 	}
 	if a.Do == Send || a.Do == Skip || a.Do == Fail {

@@ -17,6 +17,8 @@ type Service struct {
 	Mailer   Mailer
 	Renderer Renderer
 	Linker   Linker // nil: mails lead to the checkout itself
+	// Orders are, by store, who is asked for an order before a reminder is mailed.
+	Orders   map[string]OrderSource
 	Clock    Clock
 	Stores   map[string]*Store // by ID
 	// NewID makes the random IDs of attempts and of checkouts without one.
@@ -48,7 +50,8 @@ func (s *Service) together(work ...func()) {
 // wait they stay below the dispatch deadline of 30 s, and far below ClaimFor, so
 // that a claim never runs out under a run that is still alive. Mark is how long the
 // answer to a call may wait for the call's mark when all else is done; 0 leaves none.
-type Deadlines struct{ Claim, Send, Outcome, Mark time.Duration }
+// Ask is how long, within Claim, a shop system may take to tell of an order; 0: 2 s.
+type Deadlines struct{ Claim, Send, Outcome, Mark, Ask time.Duration }
 
 // DefaultDeadlines are those of a deployment.
 func DefaultDeadlines() Deadlines {
