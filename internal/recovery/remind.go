@@ -52,9 +52,9 @@ type attempt struct {
 	mine     claim
 	source   OrderSource // nil: nobody is asked
 	asked    bool        // it was
-	waited   time.Time // the instant that it waited for; zero if it did not
-	checkout *Checkout // as last read, with what this run changed
-	claimed  *Checkout // as it was judged when this run claimed it
+	waited   time.Time   // the instant that it waited for; zero if it did not
+	checkout *Checkout   // as last read, with what this run changed
+	claimed  *Checkout   // as it was judged when this run claimed it
 }
 
 // waitAndClaim tries to claim, after a wait if the task is a little early. The wait

@@ -18,9 +18,9 @@ type Service struct {
 	Renderer Renderer
 	Linker   Linker // nil: mails lead to the checkout itself
 	// Orders are, by store, who is asked for an order before a reminder is mailed.
-	Orders   map[string]OrderSource
-	Clock    Clock
-	Stores   map[string]*Store // by ID
+	Orders map[string]OrderSource
+	Clock  Clock
+	Stores map[string]*Store // by ID
 	// NewID makes the random IDs of attempts and of checkouts without one.
 	NewID func() string
 	Log   *slog.Logger

@@ -1,0 +1,196 @@
+// Package woocommerce reads WooCommerce's orders, which its webhooks bring and its REST
+// API tells of when it is asked.
+package woocommerce
+
+import (
+	"html"
+	"strings"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/lenient"
+	"github.com/comeback-checkout/comeback/internal/money"
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// Limits on text, in characters, and on lists.
+const (
+	maxID      = 200
+	maxShort   = 100
+	maxAddress = 254
+	maxTitle   = 500
+	maxRefunds = 250
+	maxMeta    = 1000
+)
+
+// Order is an order in the form of REST version 3, as far as it could be read. Before
+// it is paid it is the nearest thing that WooCommerce has to a checkout.
+type Order struct {
+	lenient.Object
+	ID       string
+	Status   string // without the "wc-" that some plugins leave before it
+	Currency string // "" if not known
+	Total    *recovery.Money
+	// Zero where not told. Paid is that of the payment.
+	Created, Modified, Paid time.Time
+	// Refunds are by WooCommerce's IDs; a full one has recovery.Cancelled too.
+	Refunds map[string]recovery.Refund
+}
+
+// ParseOrder reads an order, of a shop in the zone. It reports whether it is one: an
+// object with an ID.
+func ParseOrder(text []byte, zone *time.Location) (Order, bool) {
+	fields, ok := lenient.Parse(text)
+	o := Order{Object: fields, ID: fields.ID("id")}
+	if !ok || o.ID == "" || len(o.ID) > maxID {
+		return Order{}, false
+	}
+	o.Status = strings.TrimPrefix(strings.ToLower(fields.Text("status", maxShort)), "wc-")
+	if c := strings.ToUpper(fields.Text("currency", maxShort)); money.Known(c) {
+		o.Currency = c
+	}
+	o.Total = o.amount(fields.Decimal("total"))
+	o.Created = o.instant("date_created", zone)
+	o.Modified = o.instant("date_modified", zone)
+	o.Paid = o.instant("date_paid", zone)
+	o.Refunds = o.refunds()
+	return o, true
+}
+
+// instant is that of the field's "_gmt" form, which does not tell its zone, or else of
+// the field in the shop's.
+func (o Order) instant(name string, zone *time.Location) time.Time {
+	if t := o.Instant(name+"_gmt", time.UTC); !t.IsZero() {
+		return t
+	}
+	return o.Instant(name, zone)
+}
+
+// amount is a decimal number in the order's currency; nil where it is none, or negative.
+func (o Order) amount(number string) *recovery.Money {
+	m, err := money.Nearest(number, o.Currency)
+	if err != nil {
+		return nil
+	}
+	return &m
+}
+
+func (o Order) refunds() map[string]recovery.Refund {
+	refunds := map[string]recovery.Refund{}
+	list, _, _ := o.List("refunds", maxRefunds)
+	for _, r := range list {
+		// What was given back is written as a negative total.
+		total := o.amount(strings.TrimPrefix(r.Decimal("total"), "-"))
+		if id := r.ID("id"); id != "" && total != nil {
+			refunds[id] = recovery.Refund{Total: total}
+		}
+	}
+	if k := o.Kind(); o.Status == "refunded" || k == Cancelled {
+		refunds[recovery.Cancelled] = recovery.Refund{}
+	}
+	return refunds
+}
+
+// Kind says what an order's status makes it.
+type Kind int
+
+// The kinds of orders.
+const (
+	Nothing   Kind = iota // of no concern: in the bin, or of a status of the shop's own
+	Checkout              // not paid yet
+	Placed                // bought, whatever became of it later
+	Cancelled             // bought, and cancelled
+	Expired               // cancelled without a payment: WooCommerce does that after an hour
+)
+
+// Kind is what the order is. A status of the shop's own says nothing, a payment does.
+func (o Order) Kind() Kind {
+	switch o.Status {
+	case "pending", "failed", "checkout-draft":
+		return Checkout
+	case "processing", "completed", "on-hold", "refunded":
+		return Placed
+	case "cancelled", "canceled":
+		if o.Paid.IsZero() {
+			return Expired
+		}
+		return Cancelled
+	case "trash", "auto-draft", "draft", "":
+		return Nothing
+	}
+	if o.Paid.IsZero() {
+		return Nothing
+	}
+	return Placed
+}
+
+// Email is the billing address as it is written.
+func (o Order) Email() string { return o.Sub("billing").Text("email", maxAddress) }
+
+// News is what the order tells of itself as a placed one. It was placed when it was paid:
+// it may have been created days before, as a checkout. One that is paid later, such as by
+// bank transfer, was when it became one, which is its newest change when it is first told.
+func (o Order) News() recovery.OrderNews {
+	n := recovery.OrderNews{
+		OrderID: o.ID, CheckoutID: o.ID, Email: recovery.NormalizeEmail(o.Email()), Total: o.Total, PlacedAt: o.Paid,
+	}
+	for _, t := range []time.Time{o.Modified, o.Created} {
+		if n.PlacedAt.IsZero() {
+			n.PlacedAt = t
+		}
+	}
+	return n
+}
+
+// Items are the order's lines, at most limit.
+func (o Order) Items(limit int) (items []recovery.Item, there bool) {
+	lines, _, there := o.List("line_items", limit)
+	for _, l := range lines {
+		quantity := l.Int("quantity", 1, 99_999, 1)
+		items = append(items, recovery.Item{
+			ID:       itemID(l),
+			Title:    html.UnescapeString(l.Text("name", maxTitle)), // WordPress keeps some names as HTML
+			Quantity: quantity,
+			Price:    o.price(l, quantity),
+			ImageURL: l.Sub("image").Text("src", 10_000),
+		})
+	}
+	return items, there
+}
+
+func itemID(line lenient.Object) string {
+	for _, name := range []string{"variation_id", "product_id", "sku"} {
+		if id := line.ID(name); id != "" && len(id) <= maxID {
+			return id
+		}
+	}
+	return ""
+}
+
+// price is what the shopper pays for one piece. WooCommerce's own "price" is without tax,
+// also where the shop shows prices with it.
+func (o Order) price(line lenient.Object, quantity int) *recovery.Money {
+	total := o.amount(line.Decimal("total"))
+	if total == nil {
+		return o.amount(line.Decimal("price"))
+	}
+	if withTax := o.Bool("prices_include_tax"); withTax != nil && *withTax {
+		if tax := o.amount(line.Decimal("total_tax")); tax != nil {
+			total.Minor += tax.Minor
+		}
+	}
+	total.Minor = (total.Minor + int64(quantity)/2) / int64(quantity)
+	return total
+}
+
+// Meta is the text of the order's first metadata under one of the keys; "" for none.
+func (o Order) Meta(keys ...string) string {
+	list, _, _ := o.List("meta_data", maxMeta)
+	for _, m := range list {
+		for _, key := range keys {
+			if m.Text("key", maxShort) == key {
+				return m.Text("value", maxShort)
+			}
+		}
+	}
+	return ""
+}
