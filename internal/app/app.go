@@ -26,8 +26,11 @@ type App struct {
 	Service *recovery.Service
 	Keys    *callerauth.Keys
 	// Tokens checks the callers of Remind and Sweep, Events those of SendGridEvents.
-	Tokens  TokenChecker
-	Events  EventVerifier
+	Tokens TokenChecker
+	Events EventVerifier
+	// Shopify and WooCommerce know who signs the shop systems' webhooks.
+	Shopify, WooCommerce *callerauth.Webhooks
+
 	Project string
 	Log     *slog.Logger
 	// Links makes and reads the links in mails, Pages writes what stands behind them.
@@ -102,7 +105,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error)
 	if o.Deadlines == (recovery.Deadlines{}) {
 		o.Deadlines = recovery.DefaultDeadlines()
 	}
-	a = &App{Keys: &callerauth.Keys{}, Project: cfg.Env.Project, Log: o.Log, CallerDeadline: o.CallerDeadline, env: cfg.Env}
+	a = &App{
+		Keys: &callerauth.Keys{}, Shopify: &callerauth.Webhooks{}, WooCommerce: &callerauth.Webhooks{},
+		Project: cfg.Env.Project, Log: o.Log, CallerDeadline: o.CallerDeadline, env: cfg.Env,
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -111,13 +117,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (a *App, err error)
 	events := callerauth.NewSendGrid(o.Clock.Now)
 	a.Events = events
 	for id, s := range cfg.Stores {
-		for _, key := range s.APIKeys {
-			a.Keys.Add(id, key.Reveal())
-		}
-		if key := s.SendGrid.EventsPublicKey; key != "" {
-			if err := events.Add(id, key.Reveal()); err != nil {
-				return nil, err
-			}
+		if err := a.callers(id, s, events); err != nil {
+			return nil, err
 		}
 	}
 	a.Tokens = callerauth.NewOIDC(callerauth.OIDCOptions{
@@ -158,8 +159,12 @@ func (a *App) service(ctx context.Context, cfg *config.Config, o Options) (*reco
 	if err != nil {
 		return nil, fmt.Errorf("message templates: %w", err)
 	}
+	orders, err := orderSources(cfg)
+	if err != nil {
+		return nil, err
+	}
 	return &recovery.Service{
-		DB: firestoredb.New(db, o.Clock), Queue: queue, Renderer: renderer, Linker: a.Links,
+		DB: firestoredb.New(db, o.Clock), Queue: queue, Renderer: renderer, Linker: a.Links, Orders: orders,
 		Mailer: sendgridmail.New(accounts(cfg), o.Clock.Now),
 		Clock:  o.Clock, Stores: cfg.RecoveryStores(), NewID: newID, Log: o.Log, Deadlines: o.Deadlines,
 	}, nil

@@ -30,6 +30,15 @@ func TestCheck(t *testing.T) {
 			"stores.other.api_keys: (not shown): want a key of its own: store default has the same",
 		}},
 		{"a key of its own", store("") + twoStores + "    api_keys: [env:OTHER]\n", nil},
+		{
+			"one shop for two stores",
+			store("shopify: {shop: a.myshopify.com}\nwoocommerce: {url: https://w.example.com/}") + twoStores + "    api_keys: [env:OTHER]\n" +
+				"    shopify: {shop: a.myshopify.com}\n    woocommerce: {url: http://w.example.com}\n",
+			[]string{
+				`stores.other.shopify.shop: "a.myshopify.com": want a shop of its own: store default has the same`,
+				`stores.other.woocommerce.url: "w.example.com": want a shop of its own: store default has the same`,
+			},
+		},
 		{"a secret in the file", store("id_key: hunter2"), []string{"stores.default.id_key: (not shown): want a reference"}},
 		{"nothing", "", []string{"stores: missing: want at least one store"}},
 	} {

@@ -216,6 +216,12 @@ func TestDerivedDefaults(t *testing.T) {
 				return slices.Equal(s.LinkHosts, []string{"a.example.com", "b.example.com", "c.myshopify.com"})
 			},
 		},
+		{
+			"link_hosts are those of WooCommerce too", "url: https://a.example.com\nwoocommerce: {url: https://www.a.example.com/laden/}",
+			func(s *config.Store) bool {
+				return slices.Equal(s.LinkHosts, []string{"a.example.com", "www.a.example.com"})
+			},
+		},
 		{"url is Shopify's", "shopify: {shop: c.myshopify.com}", func(s *config.Store) bool { return s.URL == "https://c.myshopify.com" && s.CartURL == s.URL }},
 		{"url is WooCommerce's", "woocommerce: {url: https://w.example.com/}", func(s *config.Store) bool { return s.URL == "https://w.example.com/" }},
 		{"name is the URL's host", "url: https://a.example.com/", func(s *config.Store) bool { return s.Name == "a.example.com" && s.From.Name == s.Name }},

@@ -117,6 +117,7 @@ func TestFaults(t *testing.T) {
 		{"shopify: {secrets: [env:SHOPIFY_SECRET]}", "shopify.shop: missing: want the shop's permanent domain"},
 		{"shopify: {shop: a.myshopify.com, secrets: [x]}", "shopify.secrets[0]: (not shown): want a reference"},
 		{"woocommerce: {secrets: [env:WOOCOMMERCE_SECRET]}", "woocommerce.url: missing: want an absolute URL"},
+		{"woocommerce: {url: http://w.example.com/, rest: {key: env:SENDGRID_API_KEY, secret: env:SENDGRID_API_KEY}}", `woocommerce.url: "http://w.example.com/": want an https URL beside rest`},
 		{"woocommerce: {url: https://w.example.com/, rest: {key: env:SENDGRID_API_KEY}}", "woocommerce.rest.secret: missing: want a reference"},
 
 		{"remainders: []", "remainders: unknown key: did you mean reminders?"},

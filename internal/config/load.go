@@ -73,6 +73,7 @@ func (l *loader) file(file []byte, c *Config) {
 		}
 	}
 	l.ownKeys(stores, c)
+	l.ownShops(stores, c)
 }
 
 // ownKeys refuses an API key that two stores share, since the key names the store. On
@@ -91,6 +92,35 @@ func (l *loader) ownKeys(stores *object, c *Config) {
 			owner[key] = id
 		}
 	}
+}
+
+// ownShops refuses a shop that two stores name, since it names the store of its webhooks.
+func (l *loader) ownShops(stores *object, c *Config) {
+	owner := map[string]string{}
+	for _, id := range stores.names {
+		s := c.Stores[id]
+		if s == nil {
+			continue
+		}
+		for _, shop := range s.shops() {
+			if other, ok := owner[shop[0]+shop[1]]; ok && other != id {
+				l.add("stores."+id+"."+shop[0], quote(shop[1]), "want a shop of its own: store "+other+" has the same")
+			}
+			owner[shop[0]+shop[1]] = id
+		}
+	}
+}
+
+// shops are the shops that the store's webhooks name, each after its key.
+func (s *Store) shops() (list [][2]string) {
+	if s.Shopify != nil && s.Shopify.Shop != "" {
+		list = append(list, [2]string{"shopify.shop", s.Shopify.Shop})
+	}
+	if s.WooCommerce != nil && s.WooCommerce.URL != "" {
+		_, address, _ := strings.Cut(s.WooCommerce.URL, "://")
+		list = append(list, [2]string{"woocommerce.url", strings.TrimRight(address, "/")})
+	}
+	return list
 }
 
 // root reads the file as one YAML document that is a mapping.

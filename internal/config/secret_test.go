@@ -68,7 +68,8 @@ func TestSecretsOfAFunction(t *testing.T) {
 	}{
 		{"Checkout", []string{"api_keys", "id_key"}},
 		{"Order", []string{"api_keys", "id_key"}},
-		{"Remind", []string{"sendgrid.api_key", "link_keys", "id_key"}},
+		{"Remind", []string{"sendgrid.api_key", "link_keys", "id_key", "woocommerce.rest.key", "woocommerce.rest.secret"}},
+		{"WooCommerce", []string{"woocommerce.secrets", "id_key"}},
 		{"Sweep", nil},
 		{"Unsubscribe", []string{"link_keys", "link_keys_retired"}},
 		{"Nothing", nil},

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"net"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
@@ -98,10 +100,20 @@ func (l *loader) platforms(o *object, s *Store) {
 		if rest, ok := w.secret("rest").object(); ok {
 			s.WooCommerce.RESTKey = l.secret(rest.secret("key"), keyWooRESTKey, "")
 			s.WooCommerce.RESTSecret = l.secret(rest.secret("secret"), keyWooRESTSecret, "")
+			if s.WooCommerce.URL != "" && !keepsSecrets(s.WooCommerce.URL) {
+				p.fault("want an https URL beside rest, since its key goes there")
+			}
 			rest.done()
 		}
 		w.done()
 	}
+}
+
+// keepsSecrets says whether nobody on the way reads what goes to the URL.
+func keepsSecrets(checked string) bool {
+	h := host(checked)
+	ip := net.ParseIP(h)
+	return strings.HasPrefix(strings.ToLower(checked), "https://") || h == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // platform is the shop system that the store is on.
@@ -138,6 +150,9 @@ func (s *Store) links(o *object) {
 	}
 	if s.Shopify != nil {
 		s.addHost(s.Shopify.Shop)
+	}
+	if s.WooCommerce != nil {
+		s.addHost(host(s.WooCommerce.URL))
 	}
 }
 

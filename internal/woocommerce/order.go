@@ -182,15 +182,14 @@ func (o Order) price(line lenient.Object, quantity int) *recovery.Money {
 	return total
 }
 
-// Meta is the text of the order's first metadata under one of the keys; "" for none.
-func (o Order) Meta(keys ...string) string {
+// Meta is the order's first metadata under the key, with its "value"; without fields where
+// there is none.
+func (o Order) Meta(key string) lenient.Object {
 	list, _, _ := o.List("meta_data", maxMeta)
 	for _, m := range list {
-		for _, key := range keys {
-			if m.Text("key", maxShort) == key {
-				return m.Text("value", maxShort)
-			}
+		if m.Text("key", maxShort) == key {
+			return m
 		}
 	}
-	return ""
+	return lenient.Object{}
 }

@@ -144,7 +144,9 @@ func TestItems(t *testing.T) {
 func TestMeta(t *testing.T) {
 	t.Parallel()
 	o := parse(t, `{"id":1,"meta_data":[{"id":1,"key":"a","value":{"b":1}},{"key":"wpml_language","value":"de"},{"key":"_n","value":1}]}`)
-	if got := o.Meta("x", "wpml_language"); got != "de" || o.Meta("a") != "" || o.Meta("_n") != "1" || o.Meta("none") != "" {
-		t.Errorf("got %q", got)
+	for key, want := range map[string]string{"wpml_language": "de", "_n": "1", "a": "", "none": ""} {
+		if got := o.Meta(key).Text("value", 9); got != want {
+			t.Errorf("%s: got %q, want %q", key, got, want)
+		}
 	}
 }
