@@ -35,21 +35,16 @@ func checkout(ctx context.Context, a *app.App, r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	status, outcome := http.StatusOK, "known"
-	switch effect {
-	case recovery.Created:
-		status, outcome = http.StatusCreated, "created"
-	case recovery.Updated:
-		outcome = "updated"
-	case recovery.Restarted:
-		outcome = "restarted"
+	status := http.StatusOK
+	if effect == recovery.Created {
+		status = http.StatusCreated
 	}
 	body := checkoutAnswer(c)
 	body.CheckoutID = n.CheckoutID // of an erased one no ID is kept
 	if isLegacy(r) {               // the replaced system calls a checkout's ID its order's
 		body.OrderID = n.CheckoutID
 	}
-	return response{status: status, body: body, outcome: outcome, attrs: []any{"checkout", c.Key, "generation", c.Generation}}, nil
+	return response{status: status, body: body, outcome: effectWord(effect), attrs: []any{"checkout", c.Key, "generation", c.Generation}}, nil
 }
 
 // source is the storefront as a caller of this function, whose store is known.

@@ -26,6 +26,8 @@ func endpoints() []endpoint {
 		{name: "Remind", paths: []string{"/tasks/remind"}, deadline: taskDeadline, limit: taskLimit, serve: remind, task: true},
 		{name: "Sweep", paths: []string{"/tasks/sweep"}, deadline: taskDeadline, limit: taskLimit, serve: sweep, task: true},
 		{name: "SendGridEvents", paths: []string{"/webhooks/sendgrid"}, deadline: callerDeadline, limit: webhookLimit, serve: sendGridEvents, outside: true},
+		{name: "Shopify", paths: []string{"/webhooks/shopify"}, deadline: shopifyDeadline, limit: webhookLimit, serve: shopify, outside: true},
+		{name: "WooCommerce", paths: []string{"/webhooks/woocommerce"}, deadline: callerDeadline, limit: webhookLimit, serve: wooCommerce, outside: true},
 		{name: "Privacy", paths: privacyPaths, deadline: callerDeadline, limit: callerLimit, serve: privacy},
 		{name: "Recover", paths: []string{"/r"}, deadline: followDeadline, limit: linkLimit, serve: follow, methods: readMethods, token: true},
 		{name: "Unsubscribe", paths: []string{"/u"}, deadline: callerDeadline, limit: linkLimit, serve: unsubscribe, methods: append(readMethods, http.MethodPost), token: true},

@@ -26,10 +26,13 @@ import (
 const (
 	callerDeadline = 8 * time.Second
 	taskDeadline   = 29 * time.Second
-	callerLimit    = 256 << 10
-	taskLimit      = 32 << 10
-	webhookLimit   = 8 << 20
-	linkLimit      = 16 << 10
+	// Shopify waits 5 s at most.
+	shopifyDeadline = 4 * time.Second
+
+	callerLimit  = 256 << 10
+	taskLimit    = 32 << 10
+	webhookLimit = 8 << 20
+	linkLimit    = 16 << 10
 )
 
 // endpoint is one function.

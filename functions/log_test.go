@@ -31,14 +31,16 @@ type shop struct {
 	lines *bytes.Buffer
 }
 
-func open() *shop {
-	clock, lines := recoverytest.NewClock(noon), &bytes.Buffer{}
+func open() *shop { return openAt(noon) }
+
+func openAt(now time.Time) *shop {
+	clock, lines := recoverytest.NewClock(now), &bytes.Buffer{}
 	s := &shop{clock: clock, db: recoverytest.NewDB(clock), lines: lines}
 	log := gcplog.New(lines, slog.LevelInfo)
 	store := func(id string) *recovery.Store {
 		return &recovery.Store{ID: id, Steps: recovery.DefaultSteps(), Consent: recovery.ConsentAny, Retention: time.Hour, MaxLate: time.Hour}
 	}
-	s.App = &app.App{Keys: &callerauth.Keys{}, Log: log, Service: &recovery.Service{
+	s.App = &app.App{Keys: &callerauth.Keys{}, Shopify: &callerauth.Webhooks{}, WooCommerce: &callerauth.Webhooks{}, Log: log, Service: &recovery.Service{
 		DB: s.db, Queue: &recoverytest.Queue{}, Clock: clock, Log: log, NewID: func() string { return "random" },
 		Deadlines: recovery.Deadlines{Mark: time.Minute},
 		Stores:    map[string]*recovery.Store{"default": store("default"), "second": store("second")},
@@ -46,6 +48,8 @@ func open() *shop {
 	s.Keys.Add("default", "key")
 	s.Keys.Add("default", "shared")
 	s.Keys.Add("second", "shared")
+	s.Shopify.Add("default", "northwind.myshopify.com", "secret")
+	s.WooCommerce.Add("default", callerauth.WooCommerceSource("https://teeladen.example.de/"), "secret")
 	return s
 }
 

@@ -107,8 +107,9 @@ func oneLine(r rune) rune {
 }
 
 // scalar is a string or a number as text.
-func (o Object) scalar(name string) string {
-	raw := o.fields[name]
+func (o Object) scalar(name string) string { return scalarOf(o.fields[name]) }
+
+func scalarOf(raw json.RawMessage) string {
 	if len(raw) == 0 {
 		return ""
 	}
@@ -128,8 +129,33 @@ const maxExact = 1 << 53
 // ID is the field's ID: a text or a number, in one spelling for each. "0" is none. Of
 // "gid://shopify/Order/6120" it is "6120".
 func (o Object) ID(name string) string {
-	s := strings.TrimSpace(o.scalar(name))
-	if raw := o.fields[name]; len(raw) > 0 && raw[0] != '"' && strings.ContainsAny(s, ".eE") {
+	return idOf(o.fields[name])
+}
+
+// IDs are the IDs of the field's array, at most limit.
+func (o Object) IDs(name string, limit int) (ids []string) {
+	raw := o.fields[name]
+	if !bytes.HasPrefix(raw, []byte("[")) {
+		return nil
+	}
+	var parts []json.RawMessage
+	_ = json.Unmarshal(raw, &parts)
+	for _, part := range parts {
+		id := idOf(part)
+		if id == "" {
+			e := Object{map[string]json.RawMessage{"": part}}
+			id = e.Sub("").ID("id")
+		}
+		if id != "" && len(ids) < limit {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func idOf(raw json.RawMessage) string {
+	s := strings.TrimSpace(scalarOf(raw))
+	if len(raw) > 0 && raw[0] != '"' && strings.ContainsAny(s, ".eE") {
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil || math.Abs(f) > maxExact || f != math.Trunc(f) {
 			return ""

@@ -61,6 +61,17 @@ func TestID(t *testing.T) {
 	}
 }
 
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		`[6120,"6121",{"id":6122},"gid://shopify/Order/6123",null,0,[1],true]`: "6120 6121 6122 6123", `[1,2,3,4,5,6]`: "1 2 3 4", `null`: "", `"1"`: "", `{"0":1}`: "",
+	} {
+		if got := strings.Join(field(t, value).IDs("x", 4), " "); got != want {
+			t.Errorf("%s: got %q, want %q", value, got, want)
+		}
+	}
+}
+
 func TestBool(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{

@@ -141,9 +141,10 @@ func (o Order) News() recovery.OrderNews {
 	return n
 }
 
-// Items are the order's lines, at most limit.
-func (o Order) Items(limit int) (items []recovery.Item, there bool) {
-	lines, _, there := o.List("line_items", limit)
+// Items are the order's lines, at most limit, and how many more there are. It reports
+// whether there is a list of them.
+func (o Order) Items(limit int) (items []recovery.Item, more int, there bool) {
+	lines, more, there := o.List("line_items", limit)
 	for _, l := range lines {
 		quantity := l.Int("quantity", 1, 99_999, 1)
 		items = append(items, recovery.Item{
@@ -154,7 +155,7 @@ func (o Order) Items(limit int) (items []recovery.Item, there bool) {
 			ImageURL: l.Sub("image").Text("src", 10_000),
 		})
 	}
-	return items, there
+	return items, more, there
 }
 
 func itemID(line lenient.Object) string {

@@ -37,9 +37,9 @@ func TestParseOrder(t *testing.T) {
 	if diff := cmp.Diff(want, o.News()); diff != "" || o.Kind() != Placed || len(o.Refunds) != 0 {
 		t.Errorf("it is %v, with refunds %v, and tells (-want +got):\n%s", o.Kind(), o.Refunds, diff)
 	}
-	items, there := o.Items(10)
+	items, more, there := o.Items(10)
 	wantItems := []recovery.Item{{ID: "91", Title: `Teapot "Oslo"`, Quantity: 1, Price: euros(6000), ImageURL: "https://teeladen.example.de/wp-content/uploads/oslo.jpg"}}
-	if diff := cmp.Diff(wantItems, items); diff != "" || !there {
+	if diff := cmp.Diff(wantItems, items); diff != "" || !there || more != 0 {
 		t.Errorf("its items (-want +got):\n%s", diff)
 	}
 	for _, text := range []string{``, `[]`, `{}`, `{"id":0}`, `{"id":null}`, `{"id":{}}`, `{"action":"x","arg":1}`} {
@@ -115,7 +115,7 @@ func TestRefunds(t *testing.T) {
 func TestItems(t *testing.T) {
 	t.Parallel()
 	line := func(include, line string) recovery.Item {
-		items, _ := parse(t, fmt.Sprintf(`{"id":1,"currency":"EUR","prices_include_tax":%s,"line_items":[%s]}`, include, line)).Items(1)
+		items, _, _ := parse(t, fmt.Sprintf(`{"id":1,"currency":"EUR","prices_include_tax":%s,"line_items":[%s]}`, include, line)).Items(1)
 		return items[0]
 	}
 	for name, tc := range map[string]struct{ include, line, want string }{

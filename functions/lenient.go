@@ -1,0 +1,118 @@
+package functions
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/lenient"
+	"github.com/comeback-checkout/comeback/internal/money"
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// usable reads a text of a shop system as a storefront's own call has to give it, and
+// is "" where that would be refused: a shop system cannot mend it.
+func usable(text string, read func(object) string) string {
+	raw, err := json.Marshal(text)
+	if err != nil {
+		return ""
+	}
+	var fault error
+	value := read(object{fields: map[string]json.RawMessage{"": raw}, err: &fault})
+	if fault != nil {
+		return ""
+	}
+	return value
+}
+
+// usableEmail is the first of the texts that is an address.
+func usableEmail(texts ...string) string {
+	for _, text := range texts {
+		if email := usable(text, func(o object) string { return o.email("", false) }); email != "" {
+			return email
+		}
+	}
+	return ""
+}
+
+// emailOf is the text of an object's address; too long for one where it was cut.
+func emailOf(o lenient.Object, name string) string { return o.Text(name, maxAddress+1) }
+
+// usableLink is the text if it is a link on one of the hosts.
+func usableLink(text string, hosts []string) string {
+	return usable(text, func(o object) string { return o.link("", false, hosts).Value })
+}
+
+// usablePicture is the text if it is a link by https.
+func usablePicture(text string) string {
+	return usable(text, func(o object) string { return o.link("", true, nil).Value })
+}
+
+// linkOf is the text of an object's link; too long for one where it was cut.
+func linkOf(o lenient.Object, name string) string { return o.Text(name, maxURL+1) }
+
+// usableLocale is the text as a tag, also with an underscore; not given if it is none,
+// which leaves what is recorded.
+func usableLocale(text string) recovery.Field[string] {
+	tag := usable(strings.ReplaceAll(text, "_", "-"), func(o object) string { return o.locale("").Value })
+	return recovery.Field[string]{Given: tag != "", Value: tag}
+}
+
+// usableCurrency is the code if there is such a currency.
+func usableCurrency(o lenient.Object, name string) string {
+	if code := strings.ToUpper(o.Text(name, maxShort)); money.Known(code) {
+		return code
+	}
+	return ""
+}
+
+// usableAmount is the field's amount, rounded to the currency's decimals; nil where it is
+// none, or negative.
+func usableAmount(o lenient.Object, name, currency string) *recovery.Money {
+	m, err := money.Nearest(o.Decimal(name), currency)
+	if err != nil {
+		return nil
+	}
+	return &m
+}
+
+// usableID is the first of the fields that has an ID. One that is too long to keep is
+// kept by its hash, so that it still is the same as itself alone.
+func usableID(o lenient.Object, names ...string) string {
+	for _, name := range names {
+		if id := o.ID(name); len(id) > maxID {
+			return "hash_" + digest(id)
+		} else if id != "" {
+			return strings.ToValidUTF8(id, "\ufffd")
+		}
+	}
+	return ""
+}
+
+// firstText is the first of the texts that is not empty.
+func firstText(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// firstInstant is the first of the fields that has an instant: now where that is ahead.
+func firstInstant(o lenient.Object, now time.Time, names ...string) time.Time {
+	for _, name := range names {
+		if t := o.Instant(name, time.UTC); !t.IsZero() {
+			return pastOf(t, now)
+		}
+	}
+	return time.Time{}
+}
+
+// pastOf is the instant, or now if it is ahead.
+func pastOf(t, now time.Time) time.Time {
+	if t.After(now) {
+		return now
+	}
+	return recovery.Instant(t)
+}
