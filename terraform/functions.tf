@@ -25,7 +25,7 @@ locals {
       name     = "comeback-remind"
       paths    = ["/tasks/remind"]
       public   = false
-      secrets  = ["id_key", "link_keys", "sendgrid.api_key"]
+      secrets  = ["id_key", "link_keys", "sendgrid.api_key", "woocommerce.rest.key", "woocommerce.rest.secret"]
       enqueues = true
       size     = { min_instances = 0, max_instances = 20, concurrency = 50, memory = "256Mi", cpu = "1", timeout = 30 }
     }
@@ -46,6 +46,51 @@ locals {
       secrets  = ["id_key", "sendgrid.events_public_key"]
       enqueues = false
       size     = { min_instances = 0, max_instances = 5, concurrency = 10, memory = "256Mi", cpu = "1", timeout = 15 }
+    }
+    # The shop systems post small bodies, and may post 8 MiB before anybody knows who it
+    # is: memory for as many as one instance takes at once. Shopify waits 5 s and deletes
+    # a subscription that fails, so that nothing may wait for an instance.
+    Shopify = {
+      name     = "comeback-shopify"
+      paths    = ["/webhooks/shopify"]
+      public   = true
+      secrets  = ["id_key", "shopify.secrets"]
+      enqueues = true
+      size     = { min_instances = 0, max_instances = 20, concurrency = 20, memory = "512Mi", cpu = "1", timeout = 10 }
+    }
+    WooCommerce = {
+      name     = "comeback-woocommerce"
+      paths    = ["/webhooks/woocommerce"]
+      public   = true
+      secrets  = ["id_key", "woocommerce.secrets"]
+      enqueues = true
+      size     = { min_instances = 0, max_instances = 20, concurrency = 20, memory = "512Mi", cpu = "1", timeout = 15 }
+    }
+    # Shoppers and mailbox providers, at the path that links begin with.
+    Recover = {
+      name     = "comeback-recover"
+      paths    = ["/r", "/r/*"]
+      public   = true
+      secrets  = ["link_keys"]
+      enqueues = false
+      size     = { min_instances = 0, max_instances = 20, concurrency = 80, memory = "256Mi", cpu = "1", timeout = 10 }
+    }
+    Unsubscribe = {
+      name     = "comeback-unsubscribe"
+      paths    = ["/u", "/u/*"]
+      public   = true
+      secrets  = ["link_keys", "link_keys_retired"]
+      enqueues = false
+      size     = { min_instances = 0, max_instances = 10, concurrency = 80, memory = "256Mi", cpu = "1", timeout = 15 }
+    }
+    # Seldom called, and each call reads or writes all there is of a shopper.
+    Privacy = {
+      name     = "comeback-privacy"
+      paths    = ["/privacy", "/privacy/*"]
+      public   = true
+      secrets  = ["api_keys", "id_key"]
+      enqueues = false
+      size     = { min_instances = 0, max_instances = 2, concurrency = 10, memory = "256Mi", cpu = "1", timeout = 15 }
     }
   }
 
@@ -83,6 +128,10 @@ locals {
         COMEBACK_QUEUES        = join(",", local.queue_names)
         COMEBACK_REMIND_URL    = local.urls.Remind
         COMEBACK_TASKS_ACCOUNT = local.tasks_account
+      } : {},
+      function == "Remind" ? {
+        COMEBACK_RECOVER_URL     = local.urls.Recover
+        COMEBACK_UNSUBSCRIBE_URL = local.urls.Unsubscribe
       } : {},
       function == "Sweep" ? {
         COMEBACK_SWEEP_URL         = local.urls.Sweep

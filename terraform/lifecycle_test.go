@@ -150,7 +150,7 @@ func (d *deployment) functionsComeLast() {
 			}
 		}
 	}
-	for name, needs := range map[string]int{"checkout": 2, "order": 2, "remind": 3, "sendgrid-events": 2} {
+	for name, needs := range map[string]int{"checkout": 2, "order": 2, "remind": 3, "sendgrid-events": 2, "shopify": 1, "woocommerce": 1, "recover": 1, "unsubscribe": 1, "privacy": 2} {
 		d.grantsComeFirst(name, needs)
 	}
 }

@@ -19,11 +19,8 @@ output "urls" {
 }
 
 output "webhook_urls" {
-  description = "The addresses to paste into Shopify, WooCommerce and SendGrid."
-  value = {
-    for key, function in { shopify = "Shopify", woocommerce = "WooCommerce", sendgrid = "SendGridEvents" } :
-    key => local.urls[function] if contains(keys(local.urls), function)
-  }
+  description = "The addresses to paste into SendGrid and the shop systems that the stores are on."
+  value       = merge({ sendgrid = local.urls.SendGridEvents }, { for key, shop in local.shop_systems : key => shop.url })
 }
 
 output "queues" {
@@ -76,12 +73,29 @@ output "next_steps" {
 }
 
 locals {
-  next_steps = compact([
-    "Give every secret a version, if `deploy apply` has not: ${join(", ", keys(local.secrets))}.",
-    var.domain == null ? "" : "Point ${var.domain} to ${one(module.domain[*].address)} by an A record; the certificate follows, usually within the hour.",
-    "Try it: go run ./terraform/deploy smoke -project ${var.project} -config ${basename(var.config)} -to you@example.com",
-    "Let SendGrid tell what becomes of the mails: SENDGRID_ADMIN_KEY=… go run ./terraform/deploy doctor -project ${var.project} -region ${var.region} -config ${basename(var.config)} -sendgrid-events makes its signed event webhook to ${local.urls.SendGridEvents}, and says how to store the public key.",
-    "Let the shop post checkouts to ${local.urls.Checkout} and orders to ${local.urls.Order}, with its API key.",
-    "Turn off the shop's own reminders, or shoppers get both.",
-  ])
+  # The shop systems that some store is on, and the secrets that sign their webhooks.
+  shop_functions = { shopify = "Shopify", woocommerce = "WooCommerce" }
+  shop_keys      = [for key in keys(local.shop_functions) : key if anytrue([for s in values(local.stores) : try(s[key], null) != null])]
+  shop_systems = {
+    for key in local.shop_keys : key => {
+      name    = local.shop_functions[key]
+      url     = local.urls[local.shop_functions[key]]
+      secrets = distinct([for r in flatten([for refs in local.references : refs["${key}.secrets"]]) : trimprefix(r, "env:")])
+    }
+  }
+  without_system = [for id, s in local.stores : id if try(s.shopify, null) == null && try(s.woocommerce, null) == null]
+
+  next_steps = compact(concat(
+    [
+      "Give every secret a version, if `deploy apply` has not: ${join(", ", keys(local.secrets))}.",
+      var.domain == null ? "" : "Point ${var.domain} to ${one(module.domain[*].address)} by an A record; the certificate follows, usually within the hour.",
+      "Try it: go run ./terraform/deploy smoke -project ${var.project} -config ${basename(var.config)} -to you@example.com",
+      "Let SendGrid tell what becomes of the mails: SENDGRID_ADMIN_KEY=… go run ./terraform/deploy doctor -project ${var.project} -region ${var.region} -config ${basename(var.config)} -sendgrid-events makes its signed event webhook to ${local.urls.SendGridEvents}, and says how to store the public key.",
+    ],
+    [for shop in values(local.shop_systems) : "Let ${shop.name} post its webhooks, signed with ${join(", ", shop.secrets)}, to ${shop.url}; docs/deploy.md lists the topics under \"Connect the shop\"."],
+    [
+      length(local.without_system) == 0 ? "" : "Let the shop post checkouts to ${local.urls.Checkout} and orders to ${local.urls.Order}, with its API key.",
+      "Turn off the shop's own reminders, or shoppers get both.",
+    ],
+  ))
 }

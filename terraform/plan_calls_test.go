@@ -25,6 +25,11 @@ func (p planned) invokers() {
 	want := map[string][]string{
 		"Checkout":       {"allUsers"},
 		"Order":          {"allUsers"},
+		"Privacy":        {"allUsers"},
+		"Recover":        {"allUsers"},
+		"Shopify":        {"allUsers"},
+		"Unsubscribe":    {"allUsers"},
+		"WooCommerce":    {"allUsers"},
 		"Remind":         {"serviceAccount:" + p.environmentOf("Remind")["COMEBACK_TASKS_ACCOUNT"]},
 		"SendGridEvents": {"allUsers"},
 		"Sweep":          {"serviceAccount:" + p.environmentOf("Sweep")["COMEBACK_SCHEDULER_ACCOUNT"]},
@@ -44,6 +49,38 @@ func (p planned) invokers() {
 // under the domain.
 func (p planned) address(function string) string {
 	return fmt.Sprintf("https://%s-%s.cloudfunctions.net/%s", p.byEntryPoint()[function].text("location"), p.byEntryPoint()[function].text("project"), p.byEntryPoint()[function].text("name"))
+}
+
+// The links in mails begin with the address of the function that they are for, and
+// behind a domain whatever follows it leads there too.
+func (p planned) links() {
+	p.Helper()
+	urls, _ := p.plan.OutputChanges["urls"].After.(map[string]any)
+	remind := p.environmentOf("Remind")
+	for function, variable := range map[string]string{"Recover": "COMEBACK_RECOVER_URL", "Unsubscribe": "COMEBACK_UNSUBSCRIBE_URL"} {
+		base := remind[variable]
+		if base == "" || base != urls[function] || !strings.HasPrefix(base, "https://") {
+			p.Errorf("%s: got %q, want the address of %s, %v", variable, base, function, urls[function])
+		}
+		if address, _ := strings.CutPrefix(base, "https://"); base != p.address(function) {
+			_, path, _ := strings.Cut(address, "/")
+			p.routed("/" + path + "/*")
+		}
+	}
+}
+
+// routed holds that the load balancer has a rule for a path; a plan does not know yet to
+// which backend.
+func (p planned) routed(path string) {
+	p.Helper()
+	for _, m := range p.all("google_compute_url_map") {
+		for _, rule := range m.block("path_matcher").blocks("path_rule") {
+			if list, _ := rule["paths"].([]any); slices.Contains(list, any(path)) {
+				return
+			}
+		}
+	}
+	p.Errorf("the load balancer has no rule for %s", path)
 }
 
 // Whoever enqueues leads its tasks to Remind, as the account that Remind expects, on

@@ -235,8 +235,8 @@ func TestFreshAPIs(t *testing.T) {
 	if len(w.waits) != 4 {
 		t.Errorf("got %d waits, want 4:\n%s", len(w.waits), w.out)
 	}
-	if got := w.made("google_cloudfunctions2_function"); len(got) != 5 {
-		t.Errorf("got the functions %v, want five", got)
+	if got := w.made("google_cloudfunctions2_function"); len(got) != 10 {
+		t.Errorf("got the functions %v, want ten", got)
 	}
 	for _, name := range minimalSecrets {
 		if got := len(w.google.Versions(name)); got != 1 {
@@ -269,7 +269,7 @@ func TestTrial(t *testing.T) {
 	}
 
 	w.do(t, exitChanges, dir, "plan", w.values("-var-file", file, "-var", "queues=1")...)
-	w.wantSaid(t, "destroy    1 task queue", "its waiting tasks are lost", "4 functions start anew")
+	w.wantSaid(t, "destroy    1 task queue", "its waiting tasks are lost", "6 functions start anew")
 	if got := strings.Count(w.out.String(), "WARNING"); got != 1 {
 		t.Errorf("got %d warnings, want 1:\n%s", got, w.out)
 	}
