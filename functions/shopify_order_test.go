@@ -1,0 +1,237 @@
+package functions
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+const shopifyOrderID = "6120044556677"
+
+// The order ends its checkout by whatever the two have in common.
+func TestShopifyOrderJoins(t *testing.T) {
+	t.Parallel()
+	type fields = map[string]any
+	nothing := func(keep string, value any) fields {
+		all := fields{"checkout_token": null, "cart_token": null, "email": null, "contact_email": null, "customer": null, "source_name": "pos"}
+		if all[keep] = value; keep == "" {
+			delete(all, "")
+		}
+		return all
+	}
+	for name, tc := range map[string]struct {
+		changes fields
+		by      recovery.JoinedBy
+	}{
+		"the checkout's token":      {nil, recovery.ByCheckout},
+		"the token alone":           {nothing("checkout_token", shopifyToken), recovery.ByCheckout},
+		"the cart's, of a draft":    {nothing("cart_token", shopifyCart), recovery.ByCart},
+		"the address, at a till":    {nothing("email", "JO.martin@Example.com "), recovery.ByEmail},
+		"the other address":         {nothing("contact_email", "jo.martin@example.com"), recovery.ByEmail},
+		"the customer's":            {nothing("customer", fields{"email": "jo.martin@example.com"}), recovery.ByEmail},
+		"nothing":                   {nothing("", nil), ""},
+		"the address, a day before": {fields{"checkout_token": null, "cart_token": null, "processed_at": "2026-11-19T12:00:00Z"}, ""},
+	} {
+		for _, first := range []bool{false, true} {
+			s := northwind()
+			order := sampleOf(t, "shopify/orders_create.json", tc.changes)
+			checkout := sampleOf(t, "shopify/checkouts_create.json", nil)
+			s.clock.Set(time.Date(2026, 11, 21, 13, 3, 25, 0, time.UTC))
+			if first {
+				s.deliver(t, "orders/create", order)
+				s.deliver(t, "checkouts/create", checkout)
+			} else {
+				s.deliver(t, "checkouts/create", checkout)
+				s.deliver(t, "orders/create", order)
+			}
+			if got := s.deliver(t, "orders/create", order); got != "recorded" {
+				t.Errorf("%s, twice: got %s", name, got)
+			}
+			c := s.only(t)
+			got := recovery.JoinedBy("")
+			if c.Order != nil {
+				got = c.Order.By
+			}
+			if got != tc.by || (tc.by != "") != (c.Status == recovery.StatusOrdered) {
+				t.Errorf("%s, first %v: joined by %q, status %s; want %q", name, first, got, c.Status, tc.by)
+			}
+		}
+	}
+}
+
+func TestShopifyOrder(t *testing.T) {
+	t.Parallel()
+	type fields = map[string]any
+	placed := time.Date(2026, 11, 21, 13, 3, 19, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		changes fields
+		id      string
+		total   *recovery.Money
+		placed  time.Time
+		test    bool
+	}{
+		"as it is":                   {nil, shopifyOrderID, canadian(21271), placed, false},
+		"an ID as text":              {fields{"id": "6120044556677"}, shopifyOrderID, canadian(21271), placed, false},
+		"an ID as GraphQL writes it": {fields{"id": "gid://shopify/Order/6120044556677"}, shopifyOrderID, canadian(21271), placed, false},
+		"an ID for GraphQL only":     {fields{"id": null}, shopifyOrderID, canadian(21271), placed, false},
+		"a test":                     {fields{"test": true}, shopifyOrderID, canadian(21271), placed, true},
+		"a test, as text":            {fields{"test": "true"}, shopifyOrderID, canadian(21271), placed, true},
+		"seen in another currency":   {fields{"presentment_currency": "USD", "total_price_set": fields{"shop_money": fields{"amount": "212.71", "currency_code": "CAD"}, "presentment_money": fields{"amount": "150.00", "currency_code": "USD"}}}, shopifyOrderID, canadian(21271), placed, false},
+		"the total in a set alone":   {fields{"total_price": null, "currency": null}, shopifyOrderID, canadian(21271), placed, false},
+		"the total of now alone":     {fields{"total_price": nil, "total_price_set": nil}, shopifyOrderID, canadian(21271), placed, false},
+		"no total":                   {fields{"total_price": "free", "total_price_set": nil, "current_total_price": nil}, shopifyOrderID, nil, placed, false},
+		"an unknown currency":        {fields{"currency": "XXX", "total_price_set": nil}, shopifyOrderID, nil, placed, false},
+		"created alone":              {fields{"processed_at": null}, shopifyOrderID, canadian(21271), placed.Add(time.Second), false},
+		"placed tomorrow":            {fields{"processed_at": "2026-11-22T13:00:00Z"}, shopifyOrderID, canadian(21271), time.Date(2026, 11, 21, 13, 4, 0, 0, time.UTC), false},
+	} {
+		s := northwind()
+		s.clock.Set(time.Date(2026, 11, 21, 13, 4, 0, 0, time.UTC))
+		for _, topic := range []string{"orders/create", "orders/updated"} {
+			if got := s.deliver(t, topic, sampleOf(t, "shopify/orders_create.json", tc.changes)); got != "recorded" {
+				t.Errorf("%s: got %s", name, got)
+			}
+		}
+		o := s.orderOf(t, tc.id)
+		if o == nil || !cmp.Equal(o.Total, tc.total) || !o.PlacedAt.Equal(tc.placed) || o.Test != tc.test || len(o.Refunds) > 0 {
+			t.Errorf("%s: got %+v", name, o)
+		}
+	}
+}
+
+func TestShopifyRefunds(t *testing.T) {
+	t.Parallel()
+	back := func(status, amount, currency string) string {
+		return fmt.Sprintf(`"transactions":[{"id":1,"kind":"refund","status":%q,"amount":%q,"currency":%q},{"kind":"void","status":"success","amount":"99","currency":"CAD"}]`, status, amount, currency)
+	}
+	const plainLines = `"refund_line_items":[{"quantity":1,"subtotal":31.5,"total_tax":4.73}]`
+	const lines = `"refund_line_items":[{"subtotal":"20.00","subtotal_set":{"shop_money":{"amount":"31.50","currency_code":"CAD"},"presentment_money":{"amount":"20.00","currency_code":"USD"}},"total_tax_set":{"shop_money":{"amount":"4.73","currency_code":"CAD"}}}]`
+	for name, tc := range map[string]struct {
+		parts string
+		want  *recovery.Money // nil: nothing went back
+		// alone is what is known of it where the order has not come.
+		alone *recovery.Money
+	}{
+		"paid back":                  {back("success", "41.94", "CAD"), canadian(4194), canadian(4194)},
+		"on its way":                 {back("pending", "41.94", "CAD"), canadian(4194), canadian(4194)},
+		"failed":                     {back("failure", "41.94", "CAD") + "," + lines, nil, nil},
+		"paid in another currency":   {back("success", "25.00", "USD") + "," + lines, canadian(3623), canadian(3623)},
+		"that, and plain lines":      {back("success", "25.00", "USD") + "," + plainLines, canadian(3623), &recovery.Money{Minor: 2500, Currency: "USD"}},
+		"that, and nothing else":     {back("success", "25.00", "USD"), nil, &recovery.Money{Minor: 2500, Currency: "USD"}},
+		"a currency is not told":     {`"transactions":[{"kind":"refund","status":"success","amount":7}]`, canadian(700), nil},
+		"lines alone":                {plainLines, canadian(3623), nil},
+		"lines and shipping":         {plainLines + `,"order_adjustments":[{"kind":"shipping_refund","amount":"-8.00","tax_amount":"-1.20"}]`, canadian(4543), nil},
+		"lines put into stock alone": {plainLines + `,"order_adjustments":[{"kind":"refund_discrepancy","amount":"36.23","tax_amount":"0.00"}]`, nil, nil},
+		"odd parts":                  {`"transactions":[null,7,{"kind":"refund"}],"refund_line_items":{"a":1},"order_adjustments":"x"`, nil, nil},
+		"beyond all amounts":         {back("success", "99999999999999.00", "CAD"), nil, nil},
+	} {
+		body := `{"id":8070,"order_id":6120044556677,"created_at":"2026-11-21T09:00:00-05:00",` + tc.parts + `}`
+		outcome := func(m *recovery.Money) string {
+			if m == nil {
+				return "ignored:no_amount"
+			}
+			return "reversed"
+		}
+		after, before := northwind(), northwind()
+		order := sampleOf(t, "shopify/orders_create.json", nil)
+		after.deliver(t, "orders/create", order)
+		for range 2 {
+			if got := after.deliver(t, "refunds/create", body); got != outcome(tc.want) {
+				t.Errorf("%s: got %s", name, got)
+			}
+		}
+		if got := after.orderOf(t, shopifyOrderID).Refunds["8070"].Total; !cmp.Equal(got, tc.want) {
+			t.Errorf("%s: got %+v back, want %+v", name, got, tc.want)
+		}
+		if got := before.deliver(t, "refunds/create", body); got != outcome(tc.alone) {
+			t.Errorf("%s, before the order: got %s", name, got)
+		}
+		before.deliver(t, "orders/create", order)
+		if got := before.orderOf(t, shopifyOrderID); !cmp.Equal(got.Refunds["8070"].Total, tc.alone) || got.PlacedAt.IsZero() {
+			t.Errorf("%s, before the order: got %+v", name, got)
+		}
+	}
+}
+
+// A cancelled order keeps nothing, whichever topic says so; its checkout stays ended.
+func TestShopifyCancellation(t *testing.T) {
+	t.Parallel()
+	refunds := []map[string]any{{"id": 9, "transactions": []map[string]any{{"kind": "refund", "status": "success", "amount": "12.71", "currency": "CAD"}}}}
+	for name, tc := range map[string]struct {
+		topics  []string
+		changes map[string]any
+		kept    int64
+	}{
+		"cancelled":                      {[]string{"orders/create", "orders/cancelled"}, map[string]any{"cancelled_at": "2026-11-21T10:00:00-05:00"}, 0},
+		"told first":                     {[]string{"orders/cancelled", "orders/create"}, nil, 0},
+		"by an update":                   {[]string{"orders/create", "orders/updated"}, map[string]any{"cancelled_at": "2026-11-21T10:00:00-05:00"}, 0},
+		"cancelled and refunded":         {[]string{"orders/cancelled"}, map[string]any{"refunds": refunds}, 0},
+		"refunded in part, by an update": {[]string{"orders/updated", "orders/updated"}, map[string]any{"refunds": refunds}, 20000},
+	} {
+		s := northwind()
+		s.deliver(t, "checkouts/create", sampleOf(t, "shopify/checkouts_create.json", nil))
+		for _, topic := range tc.topics {
+			s.deliver(t, topic, sampleOf(t, "shopify/orders_create.json", tc.changes))
+		}
+		if o := s.orderOf(t, shopifyOrderID); o == nil || o.Kept().Minor != tc.kept {
+			t.Errorf("%s: got %+v, want %d kept", name, o, tc.kept)
+		}
+		if c := s.only(t); c.Status != recovery.StatusOrdered {
+			t.Errorf("%s: the checkout is %s", name, c.Status)
+		}
+	}
+}
+
+// Shopify's privacy topics erase the shopper, and the whole store.
+func TestShopifyRedact(t *testing.T) {
+	t.Parallel()
+	filled := func() *shop {
+		s := northwind()
+		s.deliver(t, "checkouts/create", sampleOf(t, "shopify/checkouts_create.json", nil))
+		s.deliver(t, "orders/create", sampleOf(t, "shopify/orders_create.json", map[string]any{"email": "other@example.net"}))
+		return s
+	}
+	s := filled()
+	for range 2 {
+		if got := s.deliver(t, "customers/redact", sampleOf(t, "shopify/customers_redact.json", nil)); got != "erased" {
+			t.Errorf("got %s", got)
+		}
+	}
+	if c := s.only(t); c.Status != recovery.StatusErased || c.Email != "" || s.orderOf(t, shopifyOrderID) != nil {
+		t.Errorf("kept: %+v, %+v", c, s.orderOf(t, shopifyOrderID))
+	}
+	s.deliver(t, "checkouts/update", sampleOf(t, "shopify/checkouts_update.json", nil))
+	if c := s.only(t); c.Status != recovery.StatusErased || c.Email != "" {
+		t.Errorf("came back: %+v", c)
+	}
+	if got := s.deliver(t, "customers/redact", `{"shop_domain":"Northwind.myshopify.com","customer":null,"orders_to_redact":["gid://shopify/Order/1"]}`); got != "erased" {
+		t.Errorf("orders alone: got %s", got)
+	}
+
+	s = filled()
+	if got := s.deliver(t, "shop/redact", `{"shop_id":"70011223","shop_domain":"northwind.myshopify.com"}`); got != "erased" || len(s.db.Checkouts()) > 0 {
+		t.Errorf("the store: got %s, %d checkouts left", got, len(s.db.Checkouts()))
+	}
+}
+
+// Firestore is away: Shopify is to send it again.
+func TestShopifyWhileFirestoreIsAway(t *testing.T) {
+	t.Parallel()
+	s := northwind()
+	s.db.FailAll(recovery.ErrOverload)
+	body := sampleOf(t, "shopify/orders_create.json", nil)
+	w := s.webhook("/webhooks/shopify", body, map[string]string{
+		"Shopify-Topic": "orders/create", "Shopify-Shop-Domain": "northwind.myshopify.com", "Shopify-Hmac-Sha256": signature(body), // as newer webhooks name them
+	})
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	const line = `{"severity":"WARNING","message":"request","function":"Shopify","status":503,"store":"default","topic":"orders/create","error":"look up order: overloaded or away"}` + "\n"
+	if diff := cmp.Diff(line, s.take()); diff != "" {
+		t.Errorf("the line (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,223 @@
+package functions
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+func euros(minor int64) *recovery.Money { return &recovery.Money{Minor: minor, Currency: "EUR"} }
+
+const payURL = "https://teeladen.example.de/checkout/order-pay/7781/?pay_for_order=true&key=wc_order_8QfYx3Kd"
+
+// What WooCommerce tells of an order that is not paid is all taken over.
+func TestWooCommerceCheckout(t *testing.T) {
+	t.Parallel()
+	s := northwind()
+	if got := s.deliver(t, "order.created", sampleOf(t, "woocommerce/order_pending.json", nil)); got != "created" {
+		t.Errorf("got %s", got)
+	}
+	at := time.Date(2026, 11, 20, 17, 2, 11, 0, time.UTC)
+	want := &recovery.Checkout{
+		Store: "default", Key: recovery.CheckoutKey("default", "7781"), ID: "7781",
+		Email: "lena.vogt@example.de", Customer: recovery.Customer{FirstName: "Lena", LastName: "Vogt"},
+		Total: euros(6490), Platform: recovery.WooCommerce, RecoverURL: payURL,
+		Items: []recovery.Item{{ID: "91", Title: `Teapot "Oslo"`, Quantity: 1, Price: euros(6000), ImageURL: "https://teeladen.example.de/wp-content/uploads/oslo.jpg"}},
+		T:     at, News: at, Generation: 1, Status: recovery.StatusOpen,
+	}
+	ignore := cmpopts.IgnoreFields(recovery.Checkout{}, "ShopperKey", "Recorded", "Reminders", "CheckAt", "ExpiresAt", "Version")
+	if diff := cmp.Diff(want, s.only(t), ignore); diff != "" {
+		t.Errorf("the checkout (-want +got):\n%s", diff)
+	}
+	if got := s.deliver(t, "order.updated", sampleOf(t, "woocommerce/order_pending.json", nil)); got != "known" {
+		t.Errorf("the same again: got %s", got)
+	}
+}
+
+func TestWooCommerceStatuses(t *testing.T) {
+	t.Parallel()
+	type fields = map[string]any
+	for name, tc := range map[string]struct {
+		sample  string
+		changes fields
+		want    string
+	}{
+		"pending":               {"pending", nil, "created"},
+		"failed":                {"pending", fields{"status": "failed"}, "created"},
+		"a draft while typing":  {"pending", fields{"status": "checkout-draft"}, "created"},
+		"a draft of nobody yet": {"pending", fields{"status": "checkout-draft", "billing": fields{"email": ""}}, "ignored:no_email"},
+		"nobody at all":         {"pending", fields{"billing": null}, "ignored:no_email"},
+		"processing":            {"processing", nil, "recorded"},
+		"completed":             {"processing", fields{"status": "completed"}, "recorded"},
+		"on hold":               {"pending", fields{"status": "on-hold"}, "recorded"},
+		"refunded":              {"processing", fields{"status": "refunded"}, "reversed"},
+		"refunded in part":      {"processing", fields{"refunds": []fields{{"id": 9, "total": "-10.00"}}}, "reversed"},
+		"cancelled when paid":   {"processing", fields{"status": "cancelled"}, "reversed"},
+		"cancelled":             {"pending", fields{"status": "cancelled"}, "unlinked"},
+		"in the bin":            {"pending", fields{"status": "trash"}, "ignored:status"},
+		"an automatic draft":    {"pending", fields{"status": "auto-draft"}, "ignored:status"},
+		"a status of its own":   {"pending", fields{"status": "wc-quote"}, "ignored:status"},
+		"one that is paid":      {"processing", fields{"status": "wc-packed"}, "recorded"},
+		"no status":             {"pending", fields{"status": null}, "ignored:status"},
+		"an ID as text":         {"pending", fields{"id": "7781"}, "created"},
+		"no ID":                 {"pending", fields{"id": nil}, "ignored:no_id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := northwind()
+			body := sampleOf(t, "woocommerce/order_"+tc.sample+".json", tc.changes)
+			if got := s.deliver(t, "order.updated", body); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+			recorded := 0
+			for _, c := range s.db.Checkouts() {
+				if recorded++; (c.Generation > 0) != (tc.want == "created") {
+					t.Errorf("it is recorded as a checkout of generation %d", c.Generation)
+				}
+			}
+			if nothing := tc.want != "created" && tc.want != "recorded" && tc.want != "reversed"; nothing != (recorded == 0) {
+				t.Errorf("%d checkouts are recorded", recorded)
+			}
+		})
+	}
+}
+
+// Checkout, hold, payment and their ends, in the order in which a shop has them.
+func TestWooCommerceLives(t *testing.T) {
+	t.Parallel()
+	type fields = map[string]any
+	refund := []fields{{"id": 9, "total": "-10.00"}}
+	deleted := fields{"deleted": true}
+	for name, tc := range map[string]struct {
+		lives  []fields // changes of order_pending; the date of payment is 2 for "paid"
+		status recovery.Status
+		link   string
+		kept   int64 // -1: no order
+	}{
+		"left":                         {[]fields{{}}, recovery.StatusOpen, payURL, -1},
+		"left, not held any longer":    {[]fields{{}, {"status": "cancelled"}}, recovery.StatusOpen, "", -1},
+		"left, deleted":                {[]fields{{}, deleted}, recovery.StatusOpen, "", -1},
+		"cancelled before it is told":  {[]fields{{"status": "cancelled"}, {}}, recovery.StatusOpen, payURL, -1},
+		"paid":                         {[]fields{{}, {"status": "processing", "paid": true}}, recovery.StatusOrdered, payURL, 6490},
+		"paid, without a draft":        {[]fields{{"status": "completed", "paid": true}}, recovery.StatusOrdered, "", 6490},
+		"paid, told out of order":      {[]fields{{"status": "processing", "paid": true}, {}}, recovery.StatusOrdered, payURL, 6490},
+		"paid, then deleted":           {[]fields{{}, {"status": "processing", "paid": true}, deleted}, recovery.StatusOrdered, "", 6490},
+		"a transfer":                   {[]fields{{}, {"status": "on-hold"}, {"status": "processing", "paid": true}}, recovery.StatusOrdered, payURL, 6490},
+		"a transfer that never came":   {[]fields{{}, {"status": "on-hold"}, {"status": "cancelled"}}, recovery.StatusOrdered, payURL, 0},
+		"paid, cancelled":              {[]fields{{}, {"status": "cancelled", "paid": true}}, recovery.StatusOrdered, payURL, 0},
+		"refunded in part":             {[]fields{{}, {"status": "completed", "paid": true}, {"status": "completed", "paid": true, "refunds": refund}}, recovery.StatusOrdered, payURL, 5490},
+		"refunded":                     {[]fields{{}, {"status": "completed", "paid": true}, {"status": "refunded", "paid": true, "refunds": refund}}, recovery.StatusOrdered, payURL, 0},
+		"refunded, told of that alone": {[]fields{{"status": "refunded"}}, recovery.StatusOrdered, "", 0},
+		"failed, then paid":            {[]fields{{"status": "failed"}, {"status": "completed", "paid": true}}, recovery.StatusOrdered, payURL, 6490},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := northwind()
+			for i, changes := range tc.lives {
+				at := time.Date(2026, 11, 20, 17, 2, 11+i, 0, time.UTC).Format("2006-01-02T15:04:05")
+				topic, body := "order.updated", fields{"date_modified_gmt": at}
+				for field, value := range changes {
+					switch field {
+					case "paid":
+						body["date_paid_gmt"] = at
+					case "deleted":
+						topic = "order.deleted"
+					default:
+						body[field] = value
+					}
+				}
+				text := sampleOf(t, "woocommerce/order_pending.json", body)
+				if topic == "order.deleted" {
+					text = `{"id":7781}`
+				}
+				for range 2 {
+					s.deliver(t, topic, text)
+				}
+				s.clock.Set(s.clock.Now().Add(time.Second))
+			}
+			c := s.only(t)
+			if c.Status != tc.status || c.RecoverURL != tc.link {
+				t.Errorf("it is %s with the link %q; want %s, %q", c.Status, c.RecoverURL, tc.status, tc.link)
+			}
+			kept := int64(-1)
+			if o := s.orderOf(t, "7781"); o != nil {
+				kept = o.Kept().Minor
+			}
+			if kept != tc.kept {
+				t.Errorf("%d is kept, want %d", kept, tc.kept)
+			}
+		})
+	}
+}
+
+// The same carts of two shoppers share a hash, and the same delivery ID tells two things.
+func TestWooCommerceTellsShoppersApart(t *testing.T) {
+	t.Parallel()
+	s := northwind()
+	s.deliver(t, "order.created", sampleOf(t, "woocommerce/order_pending.json", nil))
+	s.deliver(t, "order.created", sampleOf(t, "woocommerce/order_pending.json", map[string]any{"id": 7782, "billing": map[string]any{"email": "bo@example.de"}}))
+	s.deliver(t, "order.updated", sampleOf(t, "woocommerce/order_processing.json", map[string]any{"id": 7782, "billing": map[string]any{"email": "bo@example.de"}}))
+	for _, c := range s.db.Checkouts() {
+		if want := map[string]recovery.Status{"7781": recovery.StatusOpen, "7782": recovery.StatusOrdered}[c.ID]; c.Status != want || c.CartID != "" {
+			t.Errorf("%s is %s, want %s", c.ID, c.Status, want)
+		}
+	}
+}
+
+func TestWooCommerceConsentAndLocale(t *testing.T) {
+	t.Parallel()
+	meta := func(key string, value any) map[string]any {
+		return map[string]any{"meta_data": []any{map[string]any{"key": key, "value": value}}}
+	}
+	for _, tc := range []struct {
+		changes map[string]any
+		check   func(*recovery.Checkout) bool
+	}{
+		{nil, func(c *recovery.Checkout) bool { return c.AcceptsMarketing == nil && c.Locale == "" }},
+		{meta("_comeback_accepts_marketing", "yes"), func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && *c.AcceptsMarketing }},
+		{meta("comeback_accepts_marketing", false), func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && !*c.AcceptsMarketing }},
+		{meta("comeback_accepts_marketing", "perhaps"), func(c *recovery.Checkout) bool { return c.AcceptsMarketing == nil }},
+		{meta("wpml_language", "de"), func(c *recovery.Checkout) bool { return c.Locale == "de" }},
+		{map[string]any{"payment_url": "https://evil.example.net/"}, func(c *recovery.Checkout) bool { return c.RecoverURL == "" }},
+		{map[string]any{"payment_url": strings.ReplaceAll(payURL, "&", "&#038;")}, func(c *recovery.Checkout) bool { return c.RecoverURL == payURL }},
+		{map[string]any{"date_modified_gmt": null, "date_modified": null}, func(c *recovery.Checkout) bool { return c.T.Equal(time.Date(2026, 11, 20, 17, 2, 11, 0, time.UTC)) }},
+	} {
+		s := northwind()
+		s.deliver(t, "order.updated", sampleOf(t, "woocommerce/order_pending.json", tc.changes))
+		if c := s.only(t); !tc.check(c) {
+			t.Errorf("%v: got %+v", tc.changes, c)
+		}
+	}
+}
+
+// A ping is answered 200 and does nothing; whatever else is not signed is 401.
+func TestWooCommercePing(t *testing.T) {
+	t.Parallel()
+	s := northwind()
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	for body, want := range map[string]int{
+		"webhook_id=12": http.StatusOK, "webhook_id=12\n": http.StatusOK,
+		"": 401, "{}": 401, "webhook_id=": 401, "webhook_id=x": 401, "webhook_id=1&status=completed": 401,
+	} {
+		if w := s.webhook("/webhooks/woocommerce", body, form); w.Code != want {
+			t.Errorf("%q: got %d %s, want %d", body, w.Code, w.Body, want)
+		}
+	}
+	if w := s.webhook("/webhooks/woocommerce", "webhook_id=12", map[string]string{"X-WC-Webhook-Signature": "x"}); w.Code != http.StatusUnauthorized {
+		t.Errorf("badly signed: got %d", w.Code)
+	}
+	for topic, want := range map[string]string{"order.restored": "ignored:topic", "product.updated": "ignored:topic", "action.woocommerce_add_to_cart": "ignored:topic", "order.updated": "ignored:no_id"} {
+		if got := s.deliver(t, topic, `{"action":"x","arg":1}`); got != want {
+			t.Errorf("%s: got %s, want %s", topic, got, want)
+		}
+	}
+	if len(s.db.Checkouts()) > 0 {
+		t.Error("something is recorded")
+	}
+}
