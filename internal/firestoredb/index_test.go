@@ -30,6 +30,10 @@ func TestQueriesNeedTheirIndexes(t *testing.T) {
 			_, err := e.FindForOrder(e.Context(), recovery.OrderQuery{Store: "default", Order: "o", Shopper: "shopper", Limit: 20})
 			return err
 		},
+		"all that is kept of a shopper": func(e *emulated) error {
+			_, err := e.Personal(e.Context(), "default", "shopper")
+			return err
+		},
 		"to check": func(e *emulated) error {
 			_, err := e.ToCheck(e.Context(), now, nil, 10)
 			return err
@@ -80,11 +84,13 @@ func allButOne(t *testing.T) map[string][]byte {
 	return list
 }
 
+// kinds are the documents by the collection that they are in.
+var kinds = map[string]any{"checkouts": checkoutDoc{}, "shoppers": shopperDoc{}, "carts": cartDoc{}, "orders": orderDoc{}, "messages": messageDoc{}, "heard": heardDoc{}, "suppressions": suppressionDoc{}}
+
 // Each override names a field that there is, and each kind of document that expires
 // has its expiry field in the file.
 func TestOverridesNameFields(t *testing.T) {
 	t.Parallel()
-	kinds := map[string]any{"checkouts": checkoutDoc{}, "shoppers": shopperDoc{}, "carts": cartDoc{}, "orders": orderDoc{}, "messages": messageDoc{}, "heard": heardDoc{}, "suppressions": suppressionDoc{}}
 	var file struct {
 		FieldOverrides []struct {
 			CollectionGroup, FieldPath string
@@ -108,6 +114,32 @@ func TestOverridesNameFields(t *testing.T) {
 	for kind := range kinds {
 		if expires[kind] != (kind != "heard" && kind != "suppressions") { // they are for good
 			t.Errorf("%s: expire %v", kind, expires[kind])
+		}
+	}
+}
+
+// Instants, of which the index's newest end would take every write, and whatever has
+// parts, each of which would be indexed, are in no index of their own.
+func TestWhatGrowsIsNotIndexed(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		FieldOverrides []struct{ CollectionGroup, FieldPath string }
+	}
+	if err := json.Unmarshal(terraform.Indexes, &file); err != nil {
+		t.Fatal(err)
+	}
+	exempt := map[string]bool{}
+	for _, o := range file.FieldOverrides {
+		exempt[o.CollectionGroup+"."+o.FieldPath] = true
+	}
+	for collection, doc := range kinds {
+		for _, f := range reflect.VisibleFields(reflect.TypeOf(doc)) {
+			name, _, _ := strings.Cut(f.Tag.Get("firestore"), ",")
+			grows := f.Type == reflect.TypeFor[time.Time]() || f.Type.Kind() == reflect.Int64
+			parts := f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map || f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Struct
+			if (grows || parts) && !exempt[collection+"."+name] {
+				t.Errorf("%s.%s (%s) is indexed", collection, name, f.Type)
+			}
 		}
 	}
 }
