@@ -97,10 +97,10 @@ func (d shortDB) UpdateCheckout(ctx context.Context, store, key string, need rec
 	return d.DB.UpdateCheckout(ctx, store, key, need, decide)
 }
 
-func (d shortDB) Suppress(ctx context.Context, store, shopper string, s recovery.Suppression) error {
+func (d shortDB) Suppress(ctx context.Context, store, shopper string, all ...recovery.Suppression) error {
 	ctx, cancel := d.outages.within(ctx, "firestore")
 	defer cancel()
-	return d.DB.Suppress(ctx, store, shopper, s)
+	return d.DB.Suppress(ctx, store, shopper, all...)
 }
 
 func (d shortDB) FindForOrder(ctx context.Context, q recovery.OrderQuery) (recovery.OrderCase, error) {
