@@ -42,6 +42,7 @@ func TestFindsBugs(t *testing.T) {
 		"mails however late":                          {Hooks{Store: func(s *recovery.Store) { s.MaxLate = 30 * day }}, []int{5}},
 		"takes older news for newer":                  {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsNews{db} }}, []int{6}},
 		"forgets what suppresses":                     {Hooks{DB: func(db recovery.DB) recovery.DB { return suppressesNobody{db} }}, []int{7}},
+		"forgets a withdrawal":                        {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsWithdrawals{db} }}, []int{7}},
 		"panics":                                      {Hooks{Mailer: func(recovery.Mailer) recovery.Mailer { return nil }}, []int{4}},
 		"answers with a status that stops retries":    {Hooks{Handler: stopsRetries}, []int{4}},
 	} {
@@ -250,4 +251,26 @@ func blockedIsBounced(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// forgetsWithdrawals does not keep that a shopper accepts marketing no more.
+type forgetsWithdrawals struct{ recovery.DB }
+
+func (f forgetsWithdrawals) Commit(ctx context.Context, store string, ch recovery.Change) error {
+	return f.DB.Commit(ctx, store, withoutRefusals(ch))
+}
+
+func (f forgetsWithdrawals) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	return f.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		ch, err := decide(k)
+		return withoutRefusals(ch), err
+	})
+}
+
+func withoutRefusals(ch recovery.Change) recovery.Change {
+	ch.Shoppers = slices.Clone(ch.Shoppers)
+	for i := range ch.Shoppers {
+		ch.Shoppers[i].ConsentRefused = time.Time{}
+	}
+	return ch
 }

@@ -48,6 +48,7 @@ func (e *evidence) check() {
 			e.inWindow(a)
 			e.theNewestSpeaks(a)
 			e.heldBack(a)
+			e.withConsent(a)
 			e.withinTheHour(a)
 		}
 	}

@@ -123,7 +123,7 @@ func (f *fate) holds() bool {
 	case recovery.ReasonUnsubscribed, recovery.ReasonComplained, recovery.ReasonBounced:
 		return f.followed()
 	case recovery.ReasonNoConsent:
-		return configured(func(c config) bool { return c.consent != recovery.ConsentAny })
+		return configured(func(c config) bool { return c.consent != recovery.ConsentAny }) || f.mayHaveWithdrawn(f.visit)
 	case recovery.ReasonInactive:
 		return configured(func(c config) bool { return c.activeFromDay > 0 })
 	case recovery.ReasonSuperseded:

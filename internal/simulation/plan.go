@@ -58,7 +58,7 @@ type about struct {
 	hasPlaced                    bool
 	abandoned                    bool // abandoned_at is given
 	abandonedAt                  time.Duration
-	optIn                        bool
+	optIn, refused               bool   // accepts_marketing is given, as true or as false
 	test                         bool   // it is about a test checkout
 	zone                         string // the shopper's; "" where none is told
 }
@@ -166,6 +166,7 @@ type visit struct {
 	about about
 	timed bool // every request says when its news was
 	optIn bool
+	asked bool // accepts_marketing is given, whatever it says
 }
 
 func (v *visit) play() {
@@ -219,9 +220,7 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 	if a.test {
 		b.WriteString(`,"test":true`)
 	}
-	if a.optIn = v.optIn; v.optIn {
-		b.WriteString(`,"accepts_marketing":true`)
-	}
+	b.WriteString(v.consent(&a))
 	if v.timed {
 		// The storefront's clock differs a little from ours, its requests arrive late,
 		// and no two of its news are of one instant.

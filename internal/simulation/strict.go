@@ -289,6 +289,8 @@ func (e *evidence) certainly(d *dispatch, k *known) recovery.Reason {
 		return ""
 	case c.consent == recovery.ConsentOptIn && !k.optIn, c.consent == recovery.ConsentCustomers && !k.optIn && len(e.orders) == 0:
 		return recovery.ReasonNoConsent
+	case len(k.emails) == 1 && !k.test && e.withdrew(k.emails[0], d.ended.at, func(m moment) bool { return m.before(d.begun) }):
+		return recovery.ReasonNoConsent
 	case c.activeFromDay > 0 && e.dueBefore(d.key, time.Duration(c.activeFromDay)*day):
 		return recovery.ReasonInactive
 	}
