@@ -19,6 +19,17 @@ locals {
   events_silent_minutes = min(var.alerts.silent_hours, 24) * 60
   mailed_meanwhile      = "sum by (store) (increase(${local.series.comeback_mail}{${local.run},mail=\"accepted\"}[${floor(local.events_silent_minutes * 6 / 8)}m] offset ${floor(local.events_silent_minutes / 8)}m)) > 0"
 
+  # Shopify deletes a subscription after 8 refusals in a row, and WooCommerce disables a
+  # webhook after 5. What a stranger posts is refused too, so the share counts.
+  webhooks = "${local.run},function=~\"Shopify|WooCommerce|SendGridEvents\""
+  refused  = "sum by (function) (increase(${local.series.comeback_calls}{${local.webhooks},status=~\"401|413|5..\"}[1h]))"
+  answered = "sum by (function) (increase(${local.series.comeback_calls}{${local.webhooks},status=~\"200|401|413|5..\"}[1h]))"
+
+  # Orders come by a webhook of their own, which may be gone while checkouts still come.
+  told      = "${local.run},function!=\"SendGridEvents\""
+  checkouts = "sum by (store) (increase(${local.series.comeback_calls}{${local.told},outcome=\"created\"}[${local.events_silent_minutes}m]))"
+  orders    = "sum by (store) (increase(${local.series.comeback_calls}{${local.told},outcome=~\"recorded|reversed\"}[${local.events_silent_minutes}m]))"
+
   alerts = {
     fail = {
       heading  = "Reminders fail"
@@ -68,7 +79,15 @@ locals {
       severity = "ERROR"
       queries = {
         "nothing was heard"                                = "${local.silence.shop} > ${var.alerts.silent_hours * 3600000}"
+        "many checkouts come, and no order"                = "${local.checkouts} >= ${var.alerts.orderless} unless on (store) ${local.orders} > 0"
         "mails go out, and SendGrid tells nothing of them" = "${local.silence.sendgrid} > ${local.events_silent_minutes * 60000} and on (store) (${local.mailed_meanwhile})"
+      }
+    }
+    refused = {
+      heading  = "Webhooks are refused"
+      severity = "CRITICAL"
+      queries = {
+        "most of what one of them posts is refused" = "${local.refused} >= 3 and ${local.refused} / ${local.answered} > 0.5"
       }
     }
     start = {

@@ -13,6 +13,11 @@ locals {
     "Settled and suppressed by events, an hour" = [
       for metric in ["comeback_settled", "comeback_suppressed"] : "sum(increase(${local.series[metric]}_sum{${local.run}}[1h]))"
     ]
+    "What shops tell, by what came of it, an hour" = ["sum by (function, outcome) (increase(${local.series.comeback_calls}{${local.told}}[1h]))"]
+    "Webhooks refused, an hour"                    = [local.refused]
+    "Links followed, an hour" = [
+      "sum by (function, outcome) (increase(${local.series.comeback_links}{${local.run},noted!=\"false\"}[1h]))"
+    ]
     "Tasks that wait"                = ["sum by (queue_id) (cloudtasks_googleapis_com:queue_depth{monitored_resource=\"cloud_tasks_queue\",queue_id=~\"comeback-.*\"})"]
     "Overdue, as the sweep finds it" = ["sum(rate(${local.series.comeback_backlog}_sum{${local.run}}[10m])) / sum(rate(${local.series.comeback_backlog}_count{${local.run}}[10m]))"]
     "Requests by function, a second" = ["sum by (service_name) (rate(run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"comeback-.*\"}[5m]))"]

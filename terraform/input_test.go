@@ -33,7 +33,7 @@ func (d *deployment) inputs() {
 	d.with([]string{
 		`scheduler_region = "europe-west1"`, `queue_suffix = "b"`, `queue_concurrency = 5`, `public = []`, `keep_data = false`,
 		`functions = { Remind = { concurrency = 10, cpu = "2", memory = "1Gi" } }`, `secret_versions = { COMEBACK_API_KEY = "3" }`,
-		`secret_values = { SENDGRID_API_KEY = "x" }`, `domain = "comeback.shop.example.com"`, `alerts = { late_seconds = 5, silent_hours = 8 }`, `labels = { team = "shop" }`,
+		`secret_values = { SENDGRID_API_KEY = "x" }`, `domain = "comeback.shop.example.com"`, `alerts = { late_seconds = 5, silent_hours = 8, orderless = 7 }`, `labels = { team = "shop" }`,
 	})
 	d.honoured()
 	d.set(`queue_suffix = "b"`)
@@ -123,8 +123,11 @@ func (d *deployment) honoured() {
 			got["late_seconds"] = query[len(query)-1]
 		}
 		for _, c := range policy.blocks("conditions") {
-			if query := c.text("condition_prometheus_query_language", "query"); strings.Contains(query, `,source="SendGridEvents"`) {
+			switch query := c.text("condition_prometheus_query_language", "query"); {
+			case strings.Contains(query, `,source="SendGridEvents"`):
 				got["silent_hours"] = strings.Join(silentSpans.FindAllString(query, -1), ", ")
+			case strings.Contains(query, "unless"):
+				got["orderless"] = strings.Join(orderless.FindAllString(query, -1), ", ")
 			}
 		}
 	}
@@ -136,6 +139,7 @@ func (d *deployment) honoured() {
 		"version of COMEBACK_API_KEY": "3", "version of COMEBACK_ID_KEY": "latest",
 		"scheduler_region": "europe-west1", "late_seconds": "5000",
 		"silent_hours": "> 28800000, [360m] offset 60m", // mails of 7 h to 1 h ago
+		"orderless":    "[480m], >= 7 unless, [480m]",
 
 		"Checkout": "https://comeback.shop.example.com/checkout", "Remind": p.address("Remind"),
 	}
@@ -146,6 +150,9 @@ func (d *deployment) honoured() {
 
 // silentSpans are what the alert on SendGrid's silence makes of silent_hours.
 var silentSpans = regexp.MustCompile(`> \d{2,}|\[\d+m\] offset \d+m`)
+
+// orderless is what the alert on missing orders makes of orderless and silent_hours.
+var orderless = regexp.MustCompile(`>= \d+ unless|\[\d+m\]`)
 
 // hash is the part of a queue's name that tells it from the others.
 var hash = regexp.MustCompile(`[0-9a-f]{6}`)

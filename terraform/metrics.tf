@@ -8,6 +8,8 @@ locals {
     ended   = "jsonPayload.state=(\"sent\" OR \"skipped\" OR \"failed\" OR \"unknown\")"
     events  = "jsonPayload.function=\"SendGridEvents\" AND jsonPayload.status=200"
     sweep   = "jsonPayload.function=\"Sweep\" AND jsonPayload.status=200"
+    callers = "jsonPayload.function=(\"Checkout\" OR \"Order\" OR \"Shopify\" OR \"WooCommerce\" OR \"SendGridEvents\")"
+    links   = "jsonPayload.function=(\"Recover\" OR \"Unsubscribe\")"
   }
 
   metrics = {
@@ -31,6 +33,16 @@ locals {
       description = "What SendGrid made of the mails that were handed over"
       filter      = [local.log.of, local.log.request, local.log.remind, "jsonPayload.mail:*"]
       labels      = ["mail", "store"]
+    }
+    comeback_calls = {
+      description = "What shops and SendGrid told, by what came of it"
+      filter      = [local.log.of, local.log.request, local.log.callers]
+      labels      = ["function", "store", "outcome", "status"]
+    }
+    comeback_links = {
+      description = "Links of the mails that somebody, or some program, followed"
+      filter      = [local.log.of, local.log.request, local.log.links]
+      labels      = ["function", "outcome", "noted"]
     }
     comeback_events = {
       description = "Events of our mails that one request told"

@@ -187,6 +187,7 @@ variable "alerts" {
     backlog        = optional(number, 100)  # overdue reminders that one sweep finds
     queue_depth    = optional(number, 250000)
     silent_hours   = optional(number, 24) # since a caller was last heard of
+    orderless      = optional(number, 50) # new checkouts of a store in that time, a day at most, without an order
   })
   default  = {}
   nullable = false
