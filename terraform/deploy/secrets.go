@@ -68,6 +68,10 @@ func (s secret) generated() bool {
 	return s.key == "api_keys" || s.key == "link_keys" || s.key == idKey
 }
 
+// agreed says that any random value will do too, once the other side is told it, which
+// may have one already.
+func (s secret) agreed() bool { return s.key == "woocommerce-secrets" }
+
 // optional says that the functions work without; a secret without a version would keep
 // them from starting all the same, so that it gets noValue.
 func (s secret) optional() bool { return s.key == "sendgrid-events_public_key" }
@@ -80,6 +84,8 @@ func (s secret) source() string {
 	switch {
 	case s.generated():
 		return "generates one"
+	case s.agreed():
+		return "takes it from the environment variable " + s.name + ", or generates one"
 	case s.optional():
 		return "takes it from the environment variable " + s.name + ", or does without"
 	}

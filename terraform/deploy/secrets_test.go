@@ -159,6 +159,7 @@ func TestCheckSources(t *testing.T) {
 		{name: "COMEBACK_API_KEY", key: "api_keys"},
 		{name: "SENDGRID_API_KEY", key: "sendgrid-api_key"},
 		{name: "SHOPIFY_SECRET", key: "shopify-secrets"},
+		{name: "WOOCOMMERCE_SECRET", key: "woocommerce-secrets"},
 		{name: "EVENTS", key: "sendgrid-events_public_key"},
 	}
 	for _, tc := range []struct {
@@ -181,19 +182,21 @@ func TestCheckSources(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, "yes\n").with(map[string]string{"SENDGRID_API_KEY": "SG.1\n", "COMEBACK_ID_KEY": "not taken"})
+	s := newStage(t, "yes\n").with(map[string]string{"SENDGRID_API_KEY": "SG.1\n", "COMEBACK_ID_KEY": "not taken", "WOO_2": "woo"})
 	s.typed = []string{"", "local-shopify-secret", " typed "}
 	got, err := s.values(t.Context(), []secret{
 		{name: "COMEBACK_ID_KEY", key: idKey},
 		{name: "COMEBACK_API_KEY", key: "api_keys"},
 		{name: "SENDGRID_API_KEY", key: "sendgrid-api_key"},
 		{name: "SHOPIFY_SECRET", key: "shopify-secrets"},
+		{name: "WOO", key: "woocommerce-secrets"},
+		{name: "WOO_2", key: "woocommerce-secrets"},
 		{name: "EVENTS", key: "sendgrid-events_public_key"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"COMEBACK_ID_KEY", "COMEBACK_API_KEY"} {
+	for _, name := range []string{"COMEBACK_ID_KEY", "COMEBACK_API_KEY", "WOO"} {
 		if b, err := base64.RawURLEncoding.DecodeString(got[name]); err != nil || len(b) != 32 {
 			t.Errorf("%s: got %d bytes, %v, want 32 random ones", name, len(b), err)
 		}
@@ -201,7 +204,7 @@ func TestValues(t *testing.T) {
 	if got["COMEBACK_ID_KEY"] == got["COMEBACK_API_KEY"] {
 		t.Error("two keys are the same")
 	}
-	if got["SENDGRID_API_KEY"] != "SG.1" || got["SHOPIFY_SECRET"] != "typed" || got["EVENTS"] != noValue {
+	if got["SENDGRID_API_KEY"] != "SG.1" || got["SHOPIFY_SECRET"] != "typed" || got["WOO_2"] != "woo" || got["EVENTS"] != noValue {
 		t.Errorf("got %q", got)
 	}
 	s.wantSaid(t, "value of SHOPIFY_SECRET", "nothing was typed", "the value for development")
@@ -210,8 +213,11 @@ func TestValues(t *testing.T) {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, "")
-	values := map[string]string{"COMEBACK_API_KEY": "api-value", "COMEBACK_LINK_KEY": "link-value", "SENDGRID_API_KEY": "SG.value", "EVENTS": noValue}
+	s := newStage(t, "").with(map[string]string{"WOO_2": "woo-given"})
+	values := map[string]string{
+		"COMEBACK_API_KEY": "api-value", "COMEBACK_LINK_KEY": "link-value", "SENDGRID_API_KEY": "SG.value", "EVENTS": noValue,
+		"WOO": "woo-value", "WOO_2": "woo-given",
+	}
 	for name := range values {
 		s.google.PutSecret(name)
 	}
@@ -221,6 +227,8 @@ func TestStore(t *testing.T) {
 		{name: "COMEBACK_LINK_KEY", key: "link_keys"},
 		{name: "SENDGRID_API_KEY", key: "sendgrid-api_key"},
 		{name: "EVENTS", key: "sendgrid-events_public_key"},
+		{name: "WOO", key: "woocommerce-secrets"},
+		{name: "WOO_2", key: "woocommerce-secrets"},
 		{name: "THERE", key: "api_keys", value: true},
 	}}
 	ses := &session{program: s.program}
@@ -238,8 +246,8 @@ func TestStore(t *testing.T) {
 	if len(s.waits) != 2 {
 		t.Errorf("got %d waits, want 2", len(s.waits))
 	}
-	s.wantSaid(t, "generated COMEBACK_API_KEY", "gcloud secrets versions access latest --secret=COMEBACK_API_KEY --project=my-shop-123", "stored SENDGRID_API_KEY", "EVENTS holds nothing yet")
-	s.wantUnsaid(t, "api-value", "link-value", "SG.value")
+	s.wantSaid(t, "generated COMEBACK_API_KEY", "gcloud secrets versions access latest --secret=COMEBACK_API_KEY --project=my-shop-123", "stored SENDGRID_API_KEY", "EVENTS holds nothing yet", "--secret=WOO --project", "stored WOO_2")
+	s.wantUnsaid(t, "api-value", "link-value", "SG.value", "woo-value", "woo-given")
 }
 
 // TestStoreKeeps holds that a value which somebody else gave since the plan stays: a

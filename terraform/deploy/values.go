@@ -40,7 +40,7 @@ func (p *program) checkSources(lacking []secret) error {
 		if err != nil {
 			return err
 		}
-		if v == "" && !s.optional() && !p.interactive {
+		if v == "" && !s.optional() && !s.agreed() && !p.interactive {
 			missing = append(missing, s.name)
 		}
 	}
@@ -63,6 +63,8 @@ func (p *program) values(ctx context.Context, lacking []secret) (map[string]stri
 			return nil, err
 		}
 		switch {
+		case v == "" && s.agreed():
+			v = randomKey()
 		case v == "" && s.optional():
 			v = noValue
 		case v == "":
@@ -112,7 +114,7 @@ func (s *session) store(ctx context.Context, d *deployment, values map[string]st
 			return err
 		case !added:
 			fmt.Fprintf(s.out, "kept %s, which has got a value meanwhile\n", sec.name)
-		case sec.key == "api_keys":
+		case sec.key == "api_keys", sec.agreed() && strings.TrimSpace(s.variable(sec.name)) == "":
 			fmt.Fprintf(s.out, "generated %s. It is shown by\n  gcloud secrets versions access latest --secret=%s --project=%s\n", sec.name, sec.name, d.project)
 		case sec.generated():
 			fmt.Fprintf(s.out, "generated %s\n", sec.name)
