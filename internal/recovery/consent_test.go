@@ -15,6 +15,31 @@ func accepting(id string, yes bool, at time.Duration) recovery.News {
 	return n
 }
 
+// silent is the news of a checkout that says nothing of marketing.
+func silent(id string, at time.Duration) recovery.News {
+	n := left(id)
+	n.UpdatedAt = t0.Add(at)
+	return n
+}
+
+// A withdrawal counts too where the checkout takes no news any more.
+func TestConsentWithdrawnOnAStoppedCheckout(t *testing.T) {
+	t.Parallel()
+	st := linkStore()
+	st.EachCheckout = true
+	s := open(t, st)
+	s.post(accepting("a", true, 0))
+	s.post(accepting("b", true, 0))
+	s.until(half)
+	s.does(1, s.LeaveCheckout, s.leaving("a"))
+	s.clock.Set(t0.Add(time.Hour))
+	s.post(accepting("a", false, time.Hour))
+	s.does(1, s.UndoLeaveCheckout, s.leaving("a"))
+	s.until(4 * day)
+	s.wantReminders("a", 1, "sent", "skipped no_consent", "skipped no_consent")
+	s.wantReminders("b", 1, "sent", "skipped no_consent", "skipped no_consent")
+}
+
 // A withdrawal ends what is scheduled in every mode, on all of the shopper's checkouts.
 // Who never accepted has nothing to withdraw.
 func TestConsentWithdrawn(t *testing.T) {
@@ -33,6 +58,7 @@ func TestConsentWithdrawn(t *testing.T) {
 		"withdrawn, given again":      {recovery.ConsentAny, []recovery.News{accepting("a", true, 0), accepting("a", false, time.Minute), accepting("a", true, 2*time.Minute)}, sent},
 		"withdrawn, older news after": {recovery.ConsentAny, []recovery.News{accepting("a", true, 0), accepting("a", false, 2*time.Minute), accepting("a", true, time.Minute)}, none},
 		"withdrawn on another":        {recovery.ConsentAny, []recovery.News{accepting("a", true, 0), accepting("b", false, time.Minute)}, none},
+		"withdrawn, older than news":  {recovery.ConsentAny, []recovery.News{accepting("a", true, 0), silent("a", 2*time.Minute), accepting("a", false, time.Minute)}, none},
 		"another's refusal before":    {recovery.ConsentOptIn, []recovery.News{accepting("b", false, 0), accepting("a", true, time.Minute)}, sent},
 	} {
 		t.Run(name, func(t *testing.T) {

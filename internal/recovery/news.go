@@ -135,6 +135,19 @@ func (n *News) consent() (given, refused time.Time) {
 	return n.instant(), time.Time{}
 }
 
+// consentOnly is what news changes that c does not take: the shopper's consent goes by
+// instants of its own, and counts for other checkouts too.
+func (n *News) consentOnly(s *Store, c *Checkout) Change {
+	given, refused := n.consent()
+	if given.IsZero() && refused.IsZero() || c.Status == StatusErased {
+		return Change{}
+	}
+	return Change{Shoppers: []RaiseShopper{{
+		Key: ShopperKey(s.IDKey, s.ID, n.Email), ConsentGiven: given, ConsentRefused: refused,
+		ExpiresAt: later(n.Arrived.Add(s.Retention), c.ExpiresAt),
+	}}}
+}
+
 // moves says whether n would give c another shopper or cart.
 func (n *News) moves(s *Store, c *Checkout) bool {
 	if c.Stub() || c.Final() || !n.instant().After(c.News) {

@@ -201,6 +201,11 @@ func (c *Checkout) end(st *Store, o *Order, by JoinedBy, now time.Time) bool {
 		settle(st, c, now)
 		return true
 	}
+	if c.Status == StatusStopped && c.Order == nil && by == ByCheckout { // and so it stays, whatever is undone
+		c.Order = &OrderRef{Key: o.Key, At: o.PlacedAt, By: by}
+		settle(st, c, now)
+		return true
+	}
 	if c.Final() || c.Order != nil && by != ByCheckout && c.Order.Key == o.Key {
 		return false
 	}

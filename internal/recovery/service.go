@@ -138,7 +138,7 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 				c.meetOrder(k)
 			}
 			if effect = n.Apply(st, c); effect == Ignored {
-				return Change{}, nil
+				return n.consentOnly(st, c), nil
 			}
 			if need == WholeCase {
 				c.meetOrder(k) // news of the same seconds may have begun anew

@@ -231,6 +231,24 @@ func TestLeaveCheckoutThatEnded(t *testing.T) {
 	}
 }
 
+// An order ends a checkout for good that its shopper had left, whatever is undone then.
+func TestUndoLeaveCheckoutAfterItsOrder(t *testing.T) {
+	t.Parallel()
+	s := open(t, linkStore())
+	s.post(left("a"))
+	s.until(half)
+	s.does(1, s.LeaveCheckout, s.leaving("a"))
+	s.order(recovery.OrderNews{OrderID: "o1", CheckoutID: "a", PlacedAt: t0.Add(-day)})
+	s.does(2, s.UndoLeaveCheckout, s.leaving("a"))
+	n := left("a")
+	n.UpdatedAt = t0.Add(time.Hour)
+	n.Items = recovery.Given([]recovery.Item{{ID: "other", Quantity: 1}})
+	s.post(n)
+	s.until(4 * day)
+	s.wantReminders("a", 1, "sent", "skipped stopped", "skipped stopped")
+	s.wantMails("a 1-0")
+}
+
 // A test's mail goes to the store's own people: leaving by it silences nobody.
 func TestUnsubscribeFromATest(t *testing.T) {
 	t.Parallel()
