@@ -89,6 +89,17 @@ func usableID(o lenient.Object, names ...string) string {
 	return ""
 }
 
+// usableName is the name of the first of the people who has one: parts of two are nobody's.
+func usableName(people ...lenient.Object) (first, last string) {
+	for _, p := range people {
+		first, last = p.Text("first_name", maxName), p.Text("last_name", maxName)
+		if first+last != "" {
+			break
+		}
+	}
+	return first, last
+}
+
 // firstText is the first of the texts that is not empty.
 func firstText(texts ...string) string {
 	for _, text := range texts {

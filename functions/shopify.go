@@ -75,8 +75,9 @@ func shopifyCheckout(ctx context.Context, w webhook) (response, error) {
 	if id == "" {
 		return ignored(noID), nil
 	}
-	customer, shipping, billing := o.Sub("customer"), o.Sub("shipping_address"), o.Sub("billing_address")
-	email := usableEmail(emailOf(o, "email"), emailOf(customer, "email"), emailOf(shipping, "email"), emailOf(billing, "email"))
+	email := usableEmail(
+		emailOf(o, "email"), emailOf(o.Sub("customer"), "email"), emailOf(o.Sub("shipping_address"), "email"), emailOf(o.Sub("billing_address"), "email"),
+	)
 	cart := usableID(o, "cart_token")
 	if o.Text("completed_at", maxShort) != "" {
 		n := recovery.OrderNews{CheckoutID: id, CartID: cart, Email: email, PlacedAt: firstInstant(o, w.now, "completed_at")}
@@ -90,21 +91,29 @@ func shopifyCheckout(ctx context.Context, w webhook) (response, error) {
 			return response{}, err
 		}
 	}
-	n := recovery.News{
+	n, cut := shopifyNews(w, id, email, cart)
+	return w.recordCheckout(ctx, n, cut)
+}
+
+// shopifyNews is what a checkout tells, and how many of its items were cut.
+func shopifyNews(w webhook, id, email, cart string) (n recovery.News, cut int) {
+	o := w.body
+	customer := o.Sub("customer")
+	first, last := usableName(customer, o.Sub("billing_address"), o.Sub("shipping_address"))
+	n = recovery.News{
 		CheckoutID: id, Email: email, Platform: recovery.Shopify,
 		CartID:           recovery.Field[string]{Given: cart != "", Value: cart},
 		CustomerID:       recovery.Given(usableID(customer, "id")),
-		FirstName:        recovery.Given(firstText(customer.Text("first_name", maxName), shipping.Text("first_name", maxName), billing.Text("first_name", maxName))),
-		LastName:         recovery.Given(firstText(customer.Text("last_name", maxName), shipping.Text("last_name", maxName), billing.Text("last_name", maxName))),
+		FirstName:        recovery.Given(first),
+		LastName:         recovery.Given(last),
 		Locale:           usableLocale(o.Text("customer_locale", maxShort)),
 		AcceptsMarketing: shopifyConsent(o, customer),
 		Total:            recovery.Given(usableAmount(o, "total_price", usableCurrency(o, "currency"))),
 		RecoverURL:       recovery.Given(usableLink(linkOf(o, "abandoned_checkout_url"), w.store.LinkHosts)),
 		UpdatedAt:        firstInstant(o, w.now, "updated_at", "created_at"),
 	}
-	var cut int
 	n.Items, cut = shopifyItems(o)
-	return w.recordCheckout(ctx, n, cut)
+	return n, cut
 }
 
 // shopifyConsent is whether the shopper accepts marketing: by this checkout, or else by

@@ -115,6 +115,11 @@ func TestShopifyCheckoutsOfOtherShops(t *testing.T) {
 		"names by the address": {fields{"customer": null}, "created", func(c *recovery.Checkout) bool {
 			return c.Customer == recovery.Customer{FirstName: "Jo", LastName: "Martin"}
 		}},
+		"a name in part": {
+			fields{"customer": fields{"first_name": "Ana"}},
+			"created",
+			func(c *recovery.Checkout) bool { return c.Customer.FirstName == "Ana" && c.Customer.LastName == "" },
+		},
 		"a name of two lines": {fields{"customer": fields{"first_name": "Jo\r\nBcc: x"}}, "created", func(c *recovery.Checkout) bool { return c.Customer.FirstName == "Jo Bcc: x" }},
 	} {
 		t.Run(name, func(t *testing.T) {

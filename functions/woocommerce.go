@@ -75,12 +75,12 @@ func wooCommerceCheckout(ctx context.Context, w webhook, o woocommerce.Order) (r
 	if email == "" {
 		return ignored(noEmail), nil
 	}
-	billing, shipping := o.Sub("billing"), o.Sub("shipping")
+	first, last := usableName(o.Sub("billing"), o.Sub("shipping"))
 	n := recovery.News{
 		CheckoutID: o.ID, Email: email, Platform: recovery.WooCommerce,
 		CustomerID:       recovery.Given(usableID(o.Object, "customer_id")),
-		FirstName:        recovery.Given(firstText(billing.Text("first_name", maxName), shipping.Text("first_name", maxName))),
-		LastName:         recovery.Given(firstText(billing.Text("last_name", maxName), shipping.Text("last_name", maxName))),
+		FirstName:        recovery.Given(first),
+		LastName:         recovery.Given(last),
 		Locale:           usableLocale(o.Meta("wpml_language").Text("value", maxShort)),
 		AcceptsMarketing: wooCommerceConsent(o),
 		Total:            recovery.Given(o.Total),

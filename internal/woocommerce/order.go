@@ -3,7 +3,6 @@
 package woocommerce
 
 import (
-	"html"
 	"strings"
 	"time"
 
@@ -139,58 +138,4 @@ func (o Order) News() recovery.OrderNews {
 		}
 	}
 	return n
-}
-
-// Items are the order's lines, at most limit, and how many more there are. It reports
-// whether there is a list of them.
-func (o Order) Items(limit int) (items []recovery.Item, more int, there bool) {
-	lines, more, there := o.List("line_items", limit)
-	for _, l := range lines {
-		quantity := l.Int("quantity", 1, 99_999, 1)
-		items = append(items, recovery.Item{
-			ID:       itemID(l),
-			Title:    html.UnescapeString(l.Text("name", maxTitle)), // WordPress keeps some names as HTML
-			Quantity: quantity,
-			Price:    o.price(l, quantity),
-			ImageURL: l.Sub("image").Text("src", 10_000),
-		})
-	}
-	return items, more, there
-}
-
-func itemID(line lenient.Object) string {
-	for _, name := range []string{"variation_id", "product_id", "sku"} {
-		if id := line.ID(name); id != "" && len(id) <= maxID {
-			return id
-		}
-	}
-	return ""
-}
-
-// price is what the shopper pays for one piece. WooCommerce's own "price" is without tax,
-// also where the shop shows prices with it.
-func (o Order) price(line lenient.Object, quantity int) *recovery.Money {
-	total := o.amount(line.Decimal("total"))
-	if total == nil {
-		return o.amount(line.Decimal("price"))
-	}
-	if withTax := o.Bool("prices_include_tax"); withTax != nil && *withTax {
-		if tax := o.amount(line.Decimal("total_tax")); tax != nil {
-			total.Minor += tax.Minor
-		}
-	}
-	total.Minor = (total.Minor + int64(quantity)/2) / int64(quantity)
-	return total
-}
-
-// Meta is the order's first metadata under the key, with its "value"; without fields where
-// there is none.
-func (o Order) Meta(key string) lenient.Object {
-	list, _, _ := o.List("meta_data", maxMeta)
-	for _, m := range list {
-		if m.Text("key", maxShort) == key {
-			return m
-		}
-	}
-	return lenient.Object{}
 }
