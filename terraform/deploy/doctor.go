@@ -10,11 +10,12 @@ import (
 	"github.com/comeback-checkout/comeback/terraform/deploy/cloud"
 )
 
-const doctorAbout = `Looks whether a project and the SendGrid accounts are ready for a deployment, and says
-what to do where they are not. It changes nothing, but with -sendgrid-events.
+const doctorAbout = `Looks whether a project, the SendGrid accounts and the shop systems are ready for a
+deployment, whether the functions answer, and says what to do where they do not. It
+changes nothing, but with -sendgrid-events.
 
-SendGrid's keys are taken from the environment variables that the configuration file
-names, else from Secret Manager. A key that may only send, as it should be, cannot look
+Keys and secrets are taken from the environment variables that the configuration file
+names, else from Secret Manager. A SendGrid key that may only send, as it should, cannot look
 up senders and event webhooks: set SENDGRID_ADMIN_KEY to one with full access for this
 one call.
 
@@ -96,8 +97,10 @@ func (p *program) doctor(ctx context.Context, args []string) error {
 		}
 	}
 	x.examineCloud(ctx)
+	x.examineFunctions(ctx)
 	if x.shop != nil {
 		x.examineSendGrid(ctx)
+		x.examineShops(ctx)
 	}
 	switch {
 	case events:

@@ -25,6 +25,7 @@ type patient struct {
 	*testing.T
 	google   *cloudtest.Server
 	sendgrid *sendgridServer
+	host     string // of the functions
 	env      map[string]string
 	args     []string
 }
@@ -32,7 +33,7 @@ type patient struct {
 // newPatient is in good health.
 func newPatient(t *testing.T) *patient {
 	t.Helper()
-	p := &patient{T: t, google: cloudtest.New(t), sendgrid: newSendGrid(t)}
+	p := &patient{T: t, google: cloudtest.New(t), sendgrid: newSendGrid(t), host: serveFunctions(t, nil)}
 	p.google.PutSecret("SENDGRID_API_KEY", "SG.send\n")
 	p.sendgrid.domains = []sendgridDomain{{"example.com", true}}
 	p.env = map[string]string{"PATH": os.Getenv("PATH"), "COMEBACK_SENDGRID_HOST": p.sendgrid.URL, "SENDGRID_ADMIN_KEY": "SG.admin"}
@@ -60,7 +61,8 @@ func (p *patient) run(more ...string) (int, string) {
 		cloud: func(ctx context.Context, project string) (*cloud.Client, error) {
 			return cloud.New(ctx, project, p.google.Options())
 		},
-		terraformEnv: map[string]string{"PATH": os.Getenv("PATH"), "TF_CLI_CONFIG_FILE": os.DevNull, "CHECKPOINT_DISABLE": "1"},
+		terraformEnv:  map[string]string{"PATH": os.Getenv("PATH"), "TF_CLI_CONFIG_FILE": os.DevNull, "CHECKPOINT_DISABLE": "1"},
+		functionsHost: p.host,
 	}
 	args := append(slices.Clone(p.args), more...)
 	do := program.doctor
@@ -69,7 +71,7 @@ func (p *patient) run(more ...string) (int, string) {
 	}
 	code := program.status(p.Context(), do(p.Context(), args[1:]))
 	text := out.String() + errOut.String()
-	for _, secret := range []string{"SG.send", "SG.admin"} {
+	for _, secret := range []string{"SG.send", "SG.admin", "shpat_", "ck_", "cs_"} {
 		if strings.Contains(text, secret) {
 			p.Errorf("%s is printed: %s", secret, text)
 		}

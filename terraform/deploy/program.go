@@ -37,6 +37,8 @@ type program struct {
 	// abandoned are files and folders that go even if the program is ended at once: plan
 	// files hold what Terraform's variables hold.
 	abandoned sync.Map
+	// functionsHost is where the functions are; "" stands for Google's address of them.
+	functionsHost string
 	// releases is where Terraform is downloaded from; "" stands for HashiCorp's site.
 	releases string
 }
