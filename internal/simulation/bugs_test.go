@@ -42,6 +42,10 @@ func TestFindsBugs(t *testing.T) {
 		"mails however late":                          {Hooks{Store: func(s *recovery.Store) { s.MaxLate = 30 * day }}, []int{5}},
 		"takes older news for newer":                  {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsNews{db} }}, []int{6}},
 		"forgets what suppresses":                     {Hooks{DB: func(db recovery.DB) recovery.DB { return suppressesNobody{db} }}, []int{7}},
+		"ignores one click":                           {Hooks{Handler: ignoresOneClick}, []int{7}},
+		"lets a complaint go with an undo":            {Hooks{DB: func(db recovery.DB) recovery.DB { return forgives{db} }}, []int{7}},
+		"attributes outside the window":               {Hooks{Store: func(s *recovery.Store) { s.Attribution.Window = 90 * day }}, []int{7}},
+		"takes a link for another":                    {Hooks{Handler: takesAnyLink}, []int{9}},
 		"forgets a withdrawal":                        {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsWithdrawals{db} }}, []int{7}},
 		"panics":                                      {Hooks{Mailer: func(recovery.Mailer) recovery.Mailer { return nil }}, []int{4}},
 		"answers with a status that stops retries":    {Hooks{Handler: stopsRetries}, []int{4}},
@@ -273,4 +277,37 @@ func withoutRefusals(ch recovery.Change) recovery.Change {
 		ch.Shoppers[i].ConsentRefused = time.Time{}
 	}
 	return ch
+}
+
+// ignoresOneClick answers a mail program's request to unsubscribe, and does nothing.
+func ignoresOneClick(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.HasPrefix(r.URL.Path, "/u/") && bytes.Contains(body, []byte("One-Click")) {
+			w.WriteHeader(http.StatusOK)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		h.ServeHTTP(w, r)
+	})
+}
+
+// takesAnyLink takes whatever follows /u/.
+func takesAnyLink(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/u/") {
+			w = alwaysOK{w}
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// forgives lifts every decision with one.
+type forgives struct{ recovery.DB }
+
+func (f forgives) Lift(ctx context.Context, store, shopper string, reason recovery.Reason, at time.Time) (bool, error) {
+	if _, err := f.DB.Lift(ctx, store, shopper, recovery.ReasonComplained, at); err != nil {
+		return false, err
+	}
+	return f.DB.Lift(ctx, store, shopper, reason, at)
 }

@@ -49,6 +49,7 @@ func (e *evidence) check() {
 			e.theNewestSpeaks(a)
 			e.heldBack(a)
 			e.withConsent(a)
+			e.afterLeaving(a)
 			e.withinTheHour(a)
 		}
 	}
@@ -64,6 +65,7 @@ func (e *evidence) check() {
 	for _, q := range r.requests {
 		e.matched(q)
 	}
+	e.attributed()
 }
 
 // resendAfter is how long SendGrid's events have to tell what became of a mail, before
@@ -226,7 +228,7 @@ func (e *evidence) maxLate() time.Duration {
 // before its run began, or newer.
 func (e *evidence) newestNews(a *attempt) {
 	k := e.visits[a.checkout]
-	if !k.timed {
+	if !k.timed || e.wasLeft(a.checkout) { // news of a stopped checkout change nothing
 		return
 	}
 	newest := time.Duration(-1 << 62)

@@ -24,14 +24,16 @@ type config struct {
 	holdout       int
 	activeFromDay int // 0: off
 	shadow        bool
-	recipients    int // of tests
+	recipients    int           // of tests
+	attribution   time.Duration // the window of clicks
+	anyMessage    bool
 }
 
 // defaults is what holds where nothing else is configured.
 func defaults() config {
 	return config{
 		steps: []time.Duration{30 * time.Minute, day, 3 * day}, maxLate: 6 * time.Hour, consent: recovery.ConsentAny,
-		sameStep: day, cap: 10,
+		sameStep: day, cap: 10, attribution: recovery.DefaultAttributionWindow,
 	}
 }
 
@@ -59,7 +61,7 @@ func (d *drawing) config() config {
 	if d.chance(4) {
 		c.maxLate = d.pick(time.Hour, 2*day)
 	}
-	switch d.IntN(14) {
+	switch d.IntN(16) {
 	case 0:
 		c.consent = recovery.ConsentOptIn
 	case 1:
@@ -78,6 +80,10 @@ func (d *drawing) config() config {
 		c.shadow = d.chance(4)
 	case 8:
 		c.cap = 2
+	case 9:
+		c.attribution = d.pick(10*time.Minute, day)
+	case 10:
+		c.anyMessage = true
 	}
 	return c
 }
@@ -88,6 +94,7 @@ func (c config) asStore(key []byte) *recovery.Store {
 		ID: c.store, Name: "Shop", From: recovery.Address{Email: sender(c.store)}, Consent: c.consent, EachCheckout: c.each,
 		Cooldown: recovery.Cooldown{BetweenMessages: c.between, AfterOrder: c.afterOrder, SameStep: c.sameStep},
 		Cap:      recovery.Cap{Messages: c.cap, Per: 7 * day}, MaxLate: c.maxLate, Spread: c.spread, ResendUnknown: c.resend,
+		Attribution: recovery.AttributionRule{Window: c.attribution, AnyMessage: c.anyMessage}, URL: shopURL(c.store),
 		HoldoutPercent: c.holdout, Retention: 90 * day, Shadow: c.shadow, IDKey: key,
 	}
 	s.TestRecipients = c.testers()

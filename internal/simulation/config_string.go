@@ -30,6 +30,8 @@ func (c config) String() string {
 	say(c.holdout > 0, "holdout_percent %d", c.holdout)
 	say(c.activeFromDay > 0, "active_from %s", instant(time.Duration(c.activeFromDay)*day))
 	say(c.shadow, "shadow")
+	say(c.attribution != normal.attribution, "attribution window %s", short(c.attribution))
+	say(c.anyMessage, "attribution any_message")
 	say(c.recipients > 0, "test_recipients %s", strings.Join(c.testers(), ", "))
 	say(c.store != storeIDs[0], "of the second store")
 	if b.Len() == 0 {

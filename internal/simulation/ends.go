@@ -120,8 +120,12 @@ func (f *fate) holds() bool {
 			}
 		}
 		return false
-	case recovery.ReasonUnsubscribed, recovery.ReasonComplained, recovery.ReasonBounced:
-		return f.followed()
+	case recovery.ReasonStopped:
+		return f.wasLeft(f.key.checkout)
+	case recovery.ReasonUnsubscribed:
+		return f.toldOf() || f.leftFor(f.visit)
+	case recovery.ReasonComplained, recovery.ReasonBounced:
+		return f.toldOf()
 	case recovery.ReasonNoConsent:
 		return configured(func(c config) bool { return c.consent != recovery.ConsentAny }) || f.mayHaveWithdrawn(f.visit)
 	case recovery.ReasonInactive:
@@ -140,9 +144,9 @@ func (f *fate) holds() bool {
 	return false
 }
 
-// followed says whether the reason follows from an event of a mail to one of the visit's
+// toldOf says whether the reason follows from an event of a mail to one of the visit's
 // addresses.
-func (f *fate) followed() bool {
+func (f *fate) toldOf() bool {
 	return slices.ContainsFunc(f.happenings, func(h *happening) bool {
 		return h.follows == f.reason && slices.Contains(f.visit.emails, h.to)
 	})

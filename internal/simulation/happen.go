@@ -76,7 +76,7 @@ func (m mailed) event(n news, in time.Duration) {
 	body := fmt.Appendf(nil, `[{"event":%q,"email":%q,"timestamp":%d,"message_id":%q,"sg_message_id":"%s.filter1","sg_event_id":"%s-%s"%s}]`,
 		n.event, m.to, begin.Add(at).Unix(), m.message, m.id, m.id, n.event, more)
 	store, _, _ := strings.Cut(m.message, ".")
-	e := &happening{store: store, what: n.event + suffix(" ", n.kind+n.reason), follows: n.follows, to: m.to, key: keyOfMessage(m.message)}
+	e := &happening{store: store, what: n.event + suffix(" ", n.kind+n.reason), follows: n.follows, to: m.to, key: keyOfMessage(m.message), at: at}
 	f := w.take(callEvent)
 	switch f.kind {
 	case eventMissing:

@@ -59,6 +59,7 @@ func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
 	w.tell("SendGrid gets %s for %s, items %s: accepted %t, answer %v", mail.MessageID, a.to, a.version, v.accepted, v.kind)
 	if v.accepted {
 		w.happen(mail.MessageID, a.to, id)
+		w.follow(a, mail)
 	}
 	w.boundary()
 	if v.kind == nil && (w.lateFor(entry, mailLimit) || w.now > w.run.deadline) {

@@ -215,10 +215,10 @@ func (w *world) note(ch recovery.Change) {
 	}
 }
 
-// oneLine renders each mail as the version of the checkout's items.
+// oneLine renders each mail as the version of the checkout's items, and the way back.
 type oneLine struct{}
 
 // Render implements recovery.Renderer.
-func (oneLine) Render(_ *recovery.Store, c *recovery.Checkout, _ int, _ recovery.Reminder, _ recovery.Links) (recovery.Content, error) {
-	return recovery.Content{Subject: c.Items[0].ID}, nil
+func (oneLine) Render(_ *recovery.Store, c *recovery.Checkout, _ int, _ recovery.Reminder, links recovery.Links) (recovery.Content, error) {
+	return recovery.Content{Subject: c.Items[0].ID, Text: links.Recover}, nil
 }

@@ -14,6 +14,7 @@ type record struct {
 	dispatches []*dispatch
 	attempts   []*attempt
 	happenings []*happening
+	followed   []*following
 	last       map[string]checkoutAnswer // how each checkout stands in the end
 	givenUp    map[reminderKey]bool      // mails that the sender gave up before SendGrid had a byte of them
 	missing    map[string][]span         // when stores were not configured
@@ -106,6 +107,7 @@ type happening struct {
 	follows  recovery.Reason // to mail the address no more; "" if it changes nothing
 	key      reminderKey
 	told     []moment
+	at       time.Duration // as SendGrid tells
 }
 
 // checkoutAnswer is what POST /checkout answers.

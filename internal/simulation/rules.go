@@ -12,7 +12,7 @@ func (e *evidence) allowed(a *attempt) {
 	k := e.visits[a.checkout]
 	for _, h := range e.happenings {
 		taken := slices.ContainsFunc(h.told, func(m moment) bool { return e.before(m, a) })
-		if taken && h.to == e.addressee(a) && h.follows != "" {
+		if taken && h.to == e.addressee(a) && h.follows != "" && !e.tookBack(h, a.at) {
 			e.violate(7, "reminder %s of %s was mailed in a run that began after a %s event of %s was taken", a.reminderKey, k.id, h.what, a.to)
 		}
 	}

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"net/url"
@@ -10,7 +11,8 @@ import (
 
 // call is a request to one of the functions.
 type call struct {
-	path          string
+	method, path  string // method "": POST
+	content       string // its type; "": JSON
 	token         string
 	header, value string // one more
 	more          [2]string
@@ -43,7 +45,7 @@ func (x *exchange) prepare(c call) {
 	}
 	clear(x.sent)
 	clear(x.header)
-	for i, h := range [...][2]string{{"Authorization", c.token}, {"Content-Type", "application/json"}, {c.header, c.value}, c.more} {
+	for i, h := range [...][2]string{{"Authorization", c.token}, {"Content-Type", cmp.Or(c.content, "application/json")}, {c.header, c.value}, c.more} {
 		if h[0] != "" {
 			x.values[i] = h[1]
 			x.sent[h[0]] = x.values[i : i+1 : i+1]
@@ -52,7 +54,7 @@ func (x *exchange) prepare(c call) {
 	x.answer = reply{}
 	x.url = url.URL{Path: c.path}
 	x.body.Reset(c.body)
-	x.request = http.Request{Method: http.MethodPost, URL: &x.url, Header: x.sent, Body: io.NopCloser(&x.body), ContentLength: int64(len(c.body))}
+	x.request = http.Request{Method: cmp.Or(c.method, http.MethodPost), URL: &x.url, Header: x.sent, Body: io.NopCloser(&x.body), ContentLength: int64(len(c.body))}
 }
 
 // Header implements http.ResponseWriter.

@@ -32,7 +32,7 @@ func TestHistories(t *testing.T) {
 	for _, want := range []string{
 		"sent", "unknown", "failed rejected", "failed provider", "skipped ordered", "skipped superseded", "skipped stale",
 		"skipped cooldown", "skipped no_consent", "skipped inactive", "skipped holdout", "skipped shadow",
-		"skipped bounced", "skipped unsubscribed", "skipped complained",
+		"skipped bounced", "skipped unsubscribed", "skipped complained", "skipped stopped",
 	} {
 		if s.Outcomes[want] == 0 {
 			t.Errorf("no reminder ended as %s", want)

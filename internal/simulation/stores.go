@@ -57,6 +57,7 @@ func (r *record) of(store string, stores map[string]string) *record {
 	part.dispatches = slices.DeleteFunc(slices.Clone(r.dispatches), func(d *dispatch) bool { return stores[d.key.checkout] != store })
 	part.attempts = slices.DeleteFunc(slices.Clone(r.attempts), func(a *attempt) bool { return stores[a.checkout] != store })
 	part.happenings = slices.DeleteFunc(slices.Clone(r.happenings), func(h *happening) bool { return stores[h.key.checkout] != store })
+	part.followed = slices.DeleteFunc(slices.Clone(r.followed), func(f *following) bool { return stores[f.key.checkout] != store })
 	for key, c := range r.last {
 		if stores[key] == store {
 			part.last[key] = c

@@ -188,10 +188,13 @@ func (e *evidence) ordered(id, key string) {
 	}
 	related := false
 	for _, o := range e.orders {
-		if o.checkout == id && len(o.accepted) > 0 && last.Status != "ordered" && last.Status != "recovered" {
+		if o.checkout == id && len(o.accepted) > 0 && last.Status != "ordered" && last.Status != "recovered" && !e.wasLeft(key) {
 			e.violate(1, "%s is %s in the end, though order %s named it", id, last.Status, o.order)
 		}
 		related = related || e.related(o, e.visits[key])
+	}
+	if last.Status == "recovered" && !e.brought(key) {
+		e.violate(7, "%s is recovered in the end, and no order was said to come of a message", id)
 	}
 	if last.Status == "ordered" && !related {
 		e.violate(7, "%s is ordered in the end, without an order", id)
@@ -241,10 +244,13 @@ func (e *evidence) told(d *dispatch) {
 	// A run may decide not to send again what is unknown, and an event tell that it was sent.
 	if last := e.last[d.key.checkout]; last.Generation == d.key.generation && !e.tried(d) {
 		for _, r := range last.Reminders {
-			if r.Step == d.key.step && r.State != string(recovery.Unknown) && r.Reason != string(answer.Reason) {
+			if r.Step == d.key.step && r.State != string(recovery.Unknown) && r.Reason != string(answer.Reason) && !(answer.Reason == recovery.ReasonStopped && e.wasLeft(d.key.checkout)) {
 				e.violate(7, "a run of reminder %s of %s said %q, and it ended as %s %q", d.key, k.id, answer.Reason, r.State, r.Reason)
 			}
 		}
+	}
+	if answer.Reason == recovery.ReasonUnsubscribed && len(k.emails) == 1 && e.mailsAgain(k.emails[0], d) {
+		e.violate(7, "a run of reminder %s of %s said %q, though that had been undone", d.key, k.id, answer.Reason)
 	}
 	due, ok := e.due[d.key]
 	if answer.Reason == recovery.ReasonStale && ok && !e.windowed() && d.ended.at+d.skew <= due+e.leastLate() {
@@ -265,7 +271,7 @@ func (e *evidence) tried(d *dispatch) bool {
 
 // certainly is the first reason that held for certain when the run began.
 func (e *evidence) certainly(d *dispatch, k *known) recovery.Reason {
-	if e.last[d.key.checkout].Generation != d.key.generation {
+	if e.last[d.key.checkout].Generation != d.key.generation || e.wasLeft(d.key.checkout) {
 		return "" // an order may count by the T of its time, and not by the later one
 	}
 	for _, o := range e.orders {
@@ -278,7 +284,7 @@ func (e *evidence) certainly(d *dispatch, k *known) recovery.Reason {
 	}
 	for _, reason := range []recovery.Reason{recovery.ReasonUnsubscribed, recovery.ReasonComplained, recovery.ReasonBounced} {
 		for _, h := range e.happenings {
-			if h.follows == reason && len(k.emails) == 1 && h.to == k.emails[0] && slices.ContainsFunc(h.told, func(m moment) bool { return m.before(d.begun) }) {
+			if h.follows == reason && !e.tookBack(h, d.ended) && len(k.emails) == 1 && h.to == k.emails[0] && slices.ContainsFunc(h.told, func(m moment) bool { return m.before(d.begun) }) {
 				return reason
 			}
 		}

@@ -79,7 +79,7 @@ func (w *world) furnish(inst *instance) {
 	deadlines := recovery.DefaultDeadlines()
 	deadlines.Mark = 0
 	inst.app.Service = &recovery.Service{
-		DB: db, Queue: tasks{w}, Mailer: mailer, Renderer: oneLine{}, Clock: clock, Log: inst.app.Log,
+		DB: db, Queue: tasks{w}, Mailer: mailer, Renderer: oneLine{}, Linker: theLinks, Clock: clock, Log: inst.app.Log,
 		NewID: func() string {
 			w.ids++
 			return "run-" + strconv.Itoa(w.ids)
