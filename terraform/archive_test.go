@@ -46,6 +46,7 @@ func TestArchive(t *testing.T) {
 	}
 	s := startServices(t, addresses["SendGridEvents"])
 	s.vars["COMEBACK_REMIND_URL"], s.vars["COMEBACK_SWEEP_URL"] = addresses["Remind"], addresses["Sweep"]
+	s.vars["COMEBACK_RECOVER_URL"], s.vars["COMEBACK_UNSUBSCRIBE_URL"] = addresses["Recover"], addresses["Unsubscribe"]
 	for name, address := range addresses {
 		p.serve(t, s, name, address)
 	}
@@ -62,6 +63,7 @@ func TestArchive(t *testing.T) {
 		if m.To != "ana@example.net" {
 			t.Errorf("got a mail to %s, want ana@example.net", m.To)
 		}
+		s.links(t, m)
 	case <-ctx.Done():
 		t.Fatal("no mail came")
 	}
@@ -82,6 +84,11 @@ func TestArchive(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.post(t, addresses["Sweep"], "Bearer "+token, http.StatusOK, "")
+	s.post(t, addresses["Shopify"], "", http.StatusUnauthorized, `{"id":1}`) // no store is on either
+	s.post(t, addresses["WooCommerce"], "", http.StatusOK, "webhook_id=1")
+	if answer, want := s.post(t, addresses["Privacy"]+"/erase", "Bearer key", http.StatusOK, `{"email":"ana@example.net"}`), `"erased":true,"checkouts":1,"orders":1,"messages":1`; !strings.Contains(answer, want) {
+		t.Errorf("the erasure: got %s, want it to hold %s", answer, want)
+	}
 }
 
 // program is what the buildpack makes: one program for all functions, told by

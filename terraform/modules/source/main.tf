@@ -16,7 +16,7 @@ locals {
     if !endswith(f, "_test.go")
   }
   internal = {
-    for f in fileset(var.repo, "internal/**/*.{go,html,txt,yaml,tsv}") : f => f
+    for f in fileset(var.repo, "internal/**/*.{go,html,css,txt,yaml,tsv}") : f => f
     if !endswith(f, "_test.go") && !strcontains(f, "/testdata/") && !strcontains(f, "/recoverytest/")
     && !startswith(f, "internal/simulation/")
     && f != "internal/config/comeback.yaml" # the operator's own takes its place
