@@ -213,7 +213,11 @@ func (e *evidence) onlyTasksLost() (most time.Duration, ok bool) {
 		}
 	}
 	lost := e.hits[taskVanishes]
-	return time.Duration(lost+1)*time.Minute + time.Minute<<min(lost, 20), lost < 8
+	most = time.Duration(lost+1)*time.Minute + time.Minute<<min(lost, 20)
+	if e.hits[purge] > 1 { // of what the sweep had made: it looks again after a minute by one clock, and comes each minute by another
+		most += 2 * maxSkew
+	}
+	return most, lost < 8
 }
 
 func (e *evidence) maxLate() time.Duration {

@@ -137,7 +137,8 @@ func (f *fate) holds() bool {
 	case recovery.ReasonHoldout:
 		return !f.visit.test && configured(func(c config) bool { return c.holdout > 0 })
 	case recovery.ReasonCooldown:
-		return len(f.record.attempts) > 0 || len(f.orders) > 0
+		// What was claimed by a run that died, or whose outcome was lost, may have been sent.
+		return len(f.record.attempts) > 0 || len(f.orders) > 0 || f.hits[die]+f.hits[stall]+f.hits[dbAway]+f.hits[dbLost] > 0
 	case recovery.ReasonShadow:
 		return configured(func(c config) bool { return c.shadow || f.visit.test && c.recipients == 0 })
 	}
