@@ -43,8 +43,11 @@ func usableLink(text string, hosts []string) string {
 	return usable(text, func(o object) string { return o.link("", false, hosts).Value })
 }
 
-// usablePicture is the text if it is a link by https.
+// usablePicture is the text if it is a link by https, also where it leaves that open.
 func usablePicture(text string) string {
+	if strings.HasPrefix(text, "//") {
+		text = "https:" + text
+	}
 	return usable(text, func(o object) string { return o.link("", true, nil).Value })
 }
 
@@ -118,6 +121,12 @@ func firstInstant(o lenient.Object, now time.Time, names ...string) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// dated says whether the field has an instant, also in a form that cannot be read. Zeros
+// are none.
+func dated(o lenient.Object, name string) bool {
+	return strings.ContainsAny(o.Text(name, maxShort), "123456789")
 }
 
 // pastOf is the instant, or now if it is ahead.

@@ -43,7 +43,7 @@ func shopifyOrder(ctx context.Context, w webhook) (response, error) {
 			refunds[id] = *refund
 		}
 	}
-	if w.topic == "orders/cancelled" || o.Text("cancelled_at", maxShort) != "" {
+	if w.topic == "orders/cancelled" || dated(o, "cancelled_at") {
 		refunds[recovery.Cancelled] = recovery.Refund{At: firstInstant(o, w.now, "cancelled_at")}
 	}
 	return w.recordOrder(ctx, n, refunds)

@@ -103,9 +103,15 @@ func TestShopifyCheckoutsOfOtherShops(t *testing.T) {
 		},
 		"a locale with an underscore": {fields{"customer_locale": "pt_BR"}, "created", func(c *recovery.Checkout) bool { return c.Locale == "pt-BR" }},
 		"an odd locale":               {fields{"customer_locale": "français"}, "created", func(c *recovery.Checkout) bool { return c.Locale == "" }},
-		"an unknown currency":         {fields{"currency": "BTC"}, "created", func(c *recovery.Checkout) bool { return c.Total == nil && c.Items[0].Price == nil && len(c.Items) == 2 }},
+		"seen in another currency":    {fields{"presentment_currency": "usd"}, "created", inCurrency("USD")},
+		"no other currency":           {fields{"presentment_currency": null}, "created", inCurrency("CAD")},
+		"the shop's currency unknown": {fields{"currency": "BTC"}, "created", inCurrency("CAD")},
+		"an unknown currency":         {fields{"presentment_currency": "BTC"}, "created", func(c *recovery.Checkout) bool { return c.Total == nil && c.Items[0].Price == nil && len(c.Items) == 2 }},
 		"an amount as a number":       {fields{"total_price": 137}, "created", func(c *recovery.Checkout) bool { return c.Total.Minor == 13700 }},
 		"a negative amount":           {fields{"total_price": "-1.00"}, "created", func(c *recovery.Checkout) bool { return c.Total == nil }},
+		"never completed":             {fields{"completed_at": "0000-00-00 00:00:00"}, "created", nil},
+		"completed at zero":           {fields{"completed_at": 0}, "created", nil},
+		"a picture of any scheme":     {fields{"line_items": []fields{{"image_url": "//cdn.example.net/pan.png"}}}, "created", func(c *recovery.Checkout) bool { return c.Items[0].ImageURL == "https://cdn.example.net/pan.png" }},
 		"no lines":                    {fields{"line_items": null}, "created", func(c *recovery.Checkout) bool { return len(c.Items) == 0 }},
 		"lines of odd parts":          {fields{"line_items": []any{nil, 7, fields{"title": 5, "quantity": "3", "price": []int{}, "image_url": "http://x"}}}, "created", func(c *recovery.Checkout) bool { return cmp.Equal(c.Items, []recovery.Item{{Title: "5", Quantity: 3}}) }},
 		"300 lines":                   {fields{"line_items": make([]fields, 300)}, "created", nil},
@@ -135,6 +141,13 @@ func TestShopifyCheckoutsOfOtherShops(t *testing.T) {
 				t.Error("something is recorded")
 			}
 		})
+	}
+}
+
+// inCurrency checks that all amounts of a checkout are in the currency.
+func inCurrency(code string) func(*recovery.Checkout) bool {
+	return func(c *recovery.Checkout) bool {
+		return c.Total != nil && c.Total.Currency == code && c.Items[0].Price != nil && c.Items[0].Price.Currency == code
 	}
 }
 

@@ -46,6 +46,7 @@ func TestFindsBugs(t *testing.T) {
 		"lets a complaint go with an undo":            {Hooks{DB: func(db recovery.DB) recovery.DB { return forgives{db} }}, []int{7}},
 		"attributes outside the window":               {Hooks{Store: func(s *recovery.Store) { s.Attribution.Window = 90 * day }}, []int{7}},
 		"takes a link for another":                    {Hooks{Handler: takesAnyLink}, []int{9}},
+		"leaves a row when it erases":                 {Hooks{DB: func(db recovery.DB) recovery.DB { return leavesRows{db} }}, []int{9}},
 		"forgets a withdrawal":                        {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsWithdrawals{db} }}, []int{7}},
 		"panics":                                      {Hooks{Mailer: func(recovery.Mailer) recovery.Mailer { return nil }}, []int{4}},
 		"answers with a status that stops retries":    {Hooks{Handler: stopsRetries}, []int{4}},
@@ -310,4 +311,18 @@ func (f forgives) Lift(ctx context.Context, store, shopper string, reason recove
 		return false, err
 	}
 	return f.DB.Lift(ctx, store, shopper, reason, at)
+}
+
+// leavesRows does not delete messages, and does not find them again.
+type leavesRows struct{ recovery.DB }
+
+func (l leavesRows) Commit(ctx context.Context, store string, ch recovery.Change) error {
+	ch.DeleteMessages = nil
+	return l.DB.Commit(ctx, store, ch)
+}
+
+func (l leavesRows) Personal(ctx context.Context, store, shopper string) (recovery.Personal, error) {
+	p, err := l.DB.Personal(ctx, store, shopper)
+	p.Messages = nil
+	return p, err
 }

@@ -50,6 +50,7 @@ func (e *evidence) check() {
 			e.heldBack(a)
 			e.withConsent(a)
 			e.afterLeaving(a)
+			e.afterErasure(a)
 			e.withinTheHour(a)
 		}
 	}
@@ -66,6 +67,7 @@ func (e *evidence) check() {
 		e.matched(q)
 	}
 	e.attributed()
+	e.nothingReadable()
 }
 
 // resendAfter is how long SendGrid's events have to tell what became of a mail, before

@@ -15,6 +15,10 @@ func (e *evidence) ends(id, key string) {
 	if !ok {
 		return // said already
 	}
+	if e.isErased(k) {
+		e.endsErased(id, key)
+		return
+	}
 	lost := k.test && e.hits[sweepAway]+e.hits[dbAway] > 0 // a test is forgotten before the end of that
 	if last.Status == "open" && !lost {
 		e.violate(4, "%s is open in the end", id)
@@ -113,6 +117,8 @@ func (f *fate) failed() {
 func (f *fate) holds() bool {
 	configured := func(is func(config) bool) bool { return slices.ContainsFunc(f.plan.configs, is) }
 	switch f.reason {
+	case recovery.ReasonErased:
+		return false
 	case recovery.ReasonOrdered:
 		for _, o := range f.orders {
 			if f.related(o, f.visit) {

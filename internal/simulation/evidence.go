@@ -17,6 +17,8 @@ type evidence struct {
 	due      map[reminderKey]time.Duration
 	attempts map[reminderKey][]*attempt
 	begun    map[generationKey]moment // when it was first answered
+	erased   []string                 // addresses that were to be erased at some time
+	erasures []*request               // that were answered
 }
 
 type generationKey struct {
@@ -51,17 +53,27 @@ func (w *world) evidence(p plan, r *record) *evidence {
 		due: map[reminderKey]time.Duration{}, attempts: map[reminderKey][]*attempt{}, begun: map[generationKey]moment{},
 	}
 	for i := range p.ops {
-		if o := &p.ops[i]; o.do == postCheckout {
+		switch o := &p.ops[i]; o.do {
+		case postCheckout:
 			e.hear(o, w.keys(o.about))
+		case postErase:
+			e.erased = append(e.erased, o.about.email)
 		}
 	}
 	for _, q := range r.requests {
 		switch {
 		case q.do == postOrder:
 			e.hearOrder(q)
+		case q.do == postErase || q.do == postExport:
+			e.asked(q)
 		case q.status/100 == 2:
 			key := w.keys(q.about)
 			e.answered(key, q)
+		}
+	}
+	for _, o := range e.orders {
+		if e.mayBeGone(o) {
+			o.accepted = nil // nothing is certain about it
 		}
 	}
 	for key, last := range r.last {

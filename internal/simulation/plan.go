@@ -35,6 +35,8 @@ const (
 	postCheckout action = "checkout"
 	postOrder    action = "order"
 	configure    action = "configuration"
+	postErase    action = "privacy/erase"
+	postExport   action = "privacy/export"
 )
 
 // op is something that happens to the shop: a request of the storefront, which it
@@ -157,6 +159,9 @@ func (d *drawing) shopper() {
 			v.about.zone = zoneNames[d.IntN(len(zoneNames))]
 		}
 		v.play()
+		if !v.about.test && d.chance(25) {
+			v.erase()
+		}
 	}
 }
 

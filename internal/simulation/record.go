@@ -16,6 +16,7 @@ type record struct {
 	happenings []*happening
 	followed   []*following
 	last       map[string]checkoutAnswer // how each checkout stands in the end
+	readable   map[[2]string][]string    // documents that hold what was to be erased, by store and address
 	givenUp    map[reminderKey]bool      // mails that the sender gave up before SendGrid had a byte of them
 	missing    map[string][]span         // when stores were not configured
 	rows       []recovery.Message        // the list of messages, in the end
@@ -29,7 +30,7 @@ type record struct {
 }
 
 func newRecord() record {
-	return record{last: map[string]checkoutAnswer{}, missing: map[string][]span{}, givenUp: map[reminderKey]bool{}, hits: map[kind]int{}, tainted: map[string]bool{}}
+	return record{last: map[string]checkoutAnswer{}, missing: map[string][]span{}, readable: map[[2]string][]string{}, givenUp: map[reminderKey]bool{}, hits: map[kind]int{}, tainted: map[string]bool{}}
 }
 
 // Violation is a promise that was broken.

@@ -12,8 +12,8 @@ func (e *evidence) rowsAreRight() {
 	rows := map[reminderKey]recovery.Message{}
 	for _, row := range e.rows {
 		k := e.visits[row.Checkout]
-		if k == nil {
-			continue // another store's
+		if k == nil || e.isErased(k) {
+			continue // another store's, or partly gone
 		}
 		key := reminderKey{row.Checkout, row.Reminder.Generation, row.Reminder.Step}
 		rows[key] = row
@@ -32,6 +32,9 @@ func (e *evidence) rowsAreRight() {
 		}
 	}
 	for key, list := range e.attempts {
+		if e.isErased(e.visits[key.checkout]) {
+			continue
+		}
 		for _, a := range list {
 			if a.verdict.kind == nil && a.dispatch.status == 200 && rows[key].State != recovery.Sent {
 				e.violate(4, "SendGrid took reminder %s of %s, the task was answered as done, and the list says %q", key, e.visits[key.checkout].id, rows[key].State)
@@ -39,6 +42,9 @@ func (e *evidence) rowsAreRight() {
 		}
 	}
 	for key, last := range e.last {
+		if e.isErased(e.visits[key]) {
+			continue
+		}
 		for _, r := range last.Reminders {
 			row, there := rows[reminderKey{key, last.Generation, r.Step}]
 			if handed := r.State == string(recovery.Sent) || r.State == string(recovery.Unknown); handed && (!there || string(row.State) != r.State) || !handed && there {

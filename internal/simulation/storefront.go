@@ -62,6 +62,7 @@ func (w *world) finish() {
 	w.armed, w.ending = map[class][]fault{}, nil
 	clear(w.away)
 	w.record.rows = w.db.Messages()
+	w.read()
 	seen := map[string]bool{} // by key
 	for i := range w.plan.ops {
 		o := &w.plan.ops[i]

@@ -183,7 +183,7 @@ func (e *evidence) withinTheHour(a *attempt) {
 // to be ordered without one.
 func (e *evidence) ordered(id, key string) {
 	last, ok := e.last[key]
-	if !ok {
+	if !ok || e.isErased(e.visits[key]) {
 		return
 	}
 	related := false
@@ -193,7 +193,7 @@ func (e *evidence) ordered(id, key string) {
 		}
 		related = related || e.related(o, e.visits[key])
 	}
-	if last.Status == "recovered" && !e.brought(key) {
+	if last.Status == "recovered" && len(e.erased) == 0 && !e.brought(key) {
 		e.violate(7, "%s is recovered in the end, and no order was said to come of a message", id)
 	}
 	if last.Status == "ordered" && !related {
@@ -203,7 +203,7 @@ func (e *evidence) ordered(id, key string) {
 
 // matched: an order's answer names the checkout that the order named.
 func (e *evidence) matched(q *request) {
-	if q.do != postOrder || q.status != 200 || q.about.checkout == "" {
+	if q.do != postOrder || q.status != 200 || q.about.checkout == "" || e.mayBeGone(e.orders[q.about.order]) {
 		return
 	}
 	var answer struct{ Matched []string }
@@ -236,6 +236,9 @@ func (e *evidence) told(d *dispatch) {
 		return
 	}
 	k := e.visits[d.key.checkout]
+	if e.isErased(k) {
+		return
+	}
 	said := slices.Index(rank, answer.Reason)
 	first := e.certainly(d, k)
 	if i := slices.Index(rank, first); i >= 0 && said > i {

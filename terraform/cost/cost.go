@@ -10,6 +10,7 @@ type Load struct {
 	Ordered   float64 // share of checkouts with an order before their first reminder
 	Sharing   float64 // how many requests run on an instance while one runs
 	Stores    float64
+	Updates   float64 // further calls about a checkout: 0 for a storefront that reports once
 }
 
 // Line is one line of a bill.
@@ -40,14 +41,20 @@ func (l Load) Mails() float64 {
 // Events counts the posts of SendGrid's events.
 func (l Load) Events() float64 { return l.Mails() * events }
 
+// Clicks counts the links that lead a shopper back.
+func (l Load) Clicks() float64 { return l.Mails() * clicks }
+
+// calls counts what the shop tells.
+func (l Load) calls() float64 { return l.Checkouts * (1 + l.Updates + l.Ordered) }
+
 // requests counts what the functions answer but for the sweep.
-func (l Load) requests() float64 { return l.Checkouts*(1+l.Ordered+l.Steps) + l.Events() }
+func (l Load) requests() float64 { return l.calls() + l.Checkouts*l.Steps + l.Events() + l.Clicks() }
 
 // seconds are the billed seconds of an instance.
 func (l Load) seconds() float64 {
 	mailed, ordered := l.runs()
-	return (l.Checkouts*seconds.checkout + l.Checkouts*l.Ordered*seconds.order +
-		mailed*seconds.mailed + ordered*seconds.ordered + l.Events()*seconds.event) / l.Sharing
+	return (l.Checkouts*(seconds.checkout+l.Updates*seconds.update+l.Ordered*seconds.order) +
+		mailed*seconds.mailed + ordered*seconds.ordered + l.Events()*seconds.event + l.Clicks()*seconds.click) / l.Sharing
 }
 
 // documents counts the documents that are made, and one day expire.
@@ -60,7 +67,8 @@ func (l Load) writes() float64 { return l.sum(func(u Use) float64 { return u.Wri
 
 func (l Load) sum(of func(Use) float64) float64 {
 	mailed, ordered := l.runs()
-	return l.Checkouts*(of(work.Checkout)+l.Ordered*of(work.Order)) + mailed*of(work.Mailed) + ordered*of(work.Ordered) + l.Events()*of(work.Event)
+	return l.Checkouts*(of(work.Checkout)+l.Updates*of(work.Update)+l.Ordered*of(work.Order)) +
+		mailed*of(work.Mailed) + ordered*of(work.Ordered) + l.Events()*of(work.Event) + l.Clicks()*of(work.Click)
 }
 
 // Variable are the lines that grow with the checkouts.
@@ -70,13 +78,13 @@ func (l Load) Variable() []Line {
 		{"CPU", s * cpus, cpuSecond},
 		{"memory", s * memory, gibSecond},
 		{"requests", l.requests(), request},
-		{"Cloud Tasks", 2 * l.Checkouts * l.Steps, taskOperation},
+		{"Cloud Tasks", (2 + l.Updates) * l.Checkouts * l.Steps, taskOperation},
 		{"Firestore writes", l.writes(), documentWrite},
 		{"Firestore reads", l.reads(), documentRead},
 		{"Firestore expiry", l.documents(), documentDelete},
 		{"Firestore storage", l.storage(), storedGiB},
 		{"Firestore history", l.writes() * documentSize * history, historyGiB},
-		{"transfer out", l.Mails()*mailSize + l.Checkouts*(1+l.Ordered)*answerSize, transferGiB},
+		{"transfer out", l.Mails()*mailSize + (l.calls()+l.Clicks())*answerSize, transferGiB},
 		{"logs", l.requests() * logSize, logGiB},
 	}
 }
@@ -84,16 +92,16 @@ func (l Load) Variable() []Line {
 // storage is what is kept in GiB once as much expires as is made.
 func (l Load) storage() float64 { return l.documents() * documentSize * kept }
 
-// Constant are the lines that come with a deployment of five functions, whatever it
-// does: the sweep of each minute, and what watches the callers.
+// Constant are the lines that come with a deployment, whatever it does: the sweep of
+// each minute, and what watches the callers.
 func (l Load) Constant() []Line {
-	marks := min(l.Checkouts*(1+l.Ordered)+l.Events(), minutes*callers*l.Stores)
+	left := min(l.calls()+l.Events(), minutes*callers*l.Stores)
 	return []Line{
 		{"the sweep's CPU", minutes * seconds.sweep * cpus, cpuSecond},
 		{"the sweep's memory", minutes * seconds.sweep * memory, gibSecond},
 		{"the sweep's requests", minutes, request},
-		{"the sweep's reads", minutes * (work.Sweep.Reads + callers*l.Stores), documentRead},
-		{"the callers' marks", marks, documentWrite},
+		{"the sweep's reads", minutes * (work.Sweep.Reads + marks*l.Stores), documentRead},
+		{"the callers' marks", left, documentWrite},
 		{"the sweep's logs", minutes * logSize, logGiB},
 		{"Cloud Scheduler", 1, schedulerJob},
 		{"secrets", 5, secretVersion},

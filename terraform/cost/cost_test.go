@@ -72,16 +72,17 @@ func TestDue(t *testing.T) {
 }
 
 // TestByHand compares the formula with sums that were worked out on paper: 1,000
-// checkouts with three reminders each, none ordered, and three events of each mail.
+// checkouts with three reminders each, none ordered, three events of each mail, and a click on each
+// tenth.
 func TestByHand(t *testing.T) {
 	t.Parallel()
 	l := Load{Checkouts: 1000, Steps: 3, Sharing: 1, Stores: 1}
 	want := map[string]float64{
-		"CPU":              1000 * (0.1 + 3*0.2 + 9*0.1) * 24e-6,
-		"requests":         (4000 + 9000) * 0.4e-6,
+		"CPU":              1000 * (0.1 + 3*0.2 + 9*0.1 + 0.3*0.1) * 24e-6,
+		"requests":         (4000 + 9000 + 300) * 0.4e-6,
 		"Cloud Tasks":      6000 * 0.4e-6,
-		"Firestore writes": (3000 + 12000 + 9000) * 0.9e-6,
-		"Firestore reads":  (15000 + 9000) * 0.3e-6,
+		"Firestore writes": (3000 + 12000 + 9000 + 600) * 0.9e-6,
+		"Firestore reads":  (15000 + 9000 + 1200) * 0.3e-6,
 		"Firestore expiry": 6000 * 0.1e-6,
 	}
 	for _, line := range l.Variable() {
@@ -89,6 +90,18 @@ func TestByHand(t *testing.T) {
 		if diff := line.Cost() - w; ok && (diff > 1e-9 || diff < -1e-9) {
 			t.Errorf("%s: got %v, want %v", line.Name, line.Cost(), w)
 		}
+	}
+}
+
+// The conditions that are counted are those of the alerts.
+func TestConditions(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../alerts.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(regexp.MustCompile(`(?m)^ {8}"[^"]+" += `).FindAll(text, -1)); got != conditions {
+		t.Errorf("got %d conditions, want %d", got, conditions)
 	}
 }
 

@@ -63,10 +63,12 @@ func (m *meter) read(documents int) {
 }
 
 func (m *meter) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if r, ok := req.(*firestorepb.CommitRequest); ok {
+	err := invoke(ctx, method, req, reply, cc, opts...)
+	// A commit whose precondition fails writes nothing.
+	if r, ok := req.(*firestorepb.CommitRequest); ok && err == nil {
 		m.commit(r.GetWrites())
 	}
-	return invoke(ctx, method, req, reply, cc, opts...)
+	return err
 }
 
 func (m *meter) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {

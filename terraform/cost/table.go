@@ -60,10 +60,12 @@ func workTable() string {
 		seconds float64
 	}{
 		{"a new checkout", work.Checkout, seconds.checkout},
+		{"news of a known checkout", work.Update, seconds.update},
 		{"an order of a known checkout", work.Order, seconds.order},
 		{"a reminder that is mailed", work.Mailed, seconds.mailed},
 		{"a reminder that finds the order", work.Ordered, seconds.ordered},
 		{"an event of a mail", work.Event, seconds.event},
+		{"a link that leads a shopper back", work.Click, seconds.click},
 		{"a sweep that finds nothing", work.Sweep, seconds.sweep},
 	} {
 		rows = append(rows, []string{w.name, count(w.use.Reads), count(w.use.Writes), decimal(w.seconds, 1)})
@@ -79,10 +81,15 @@ func thousandTable() string {
 		{Checkouts: 1000, Steps: 3, Ordered: 0, Sharing: 10, Stores: 1},
 		{Checkouts: 1000, Steps: 3, Ordered: 0.3, Sharing: 1, Stores: 1},
 		{Checkouts: 1000, Steps: 3, Ordered: 0.3, Sharing: 10, Stores: 1},
+		{Checkouts: 1000, Steps: 3, Ordered: 0.3, Sharing: 10, Stores: 1, Updates: 4},
 	}
 	rows := [][]string{{"1,000 checkouts, 3 reminders each"}}
 	for _, l := range columns {
-		rows[0] = append(rows[0], fmt.Sprintf("f = %v, s = %v", l.Ordered, l.Sharing))
+		head := fmt.Sprintf("f = %v, s = %v", l.Ordered, l.Sharing)
+		if l.Updates > 0 {
+			head += fmt.Sprintf(", u = %v", l.Updates)
+		}
+		rows[0] = append(rows[0], head)
 	}
 	for i, line := range columns[0].Variable() {
 		row := []string{line.Name}
@@ -151,6 +158,9 @@ func mailBill(l Load) float64 {
 	}
 }
 
+// conditions are those of terraform/alerts.tf.
+const conditions = 12
+
 func constantTable() string {
 	l := Load{Checkouts: math.Inf(1), Steps: 3, Stores: 1, Sharing: 1}
 	rows := [][]string{{"with every deployment", "a month", "after the allowance"}}
@@ -162,7 +172,7 @@ func constantTable() string {
 		[]string{"**together**", dollars(total(l.Constant(), Line.Cost), 2), dollars(total(l.Constant(), Line.Due), 2)},
 		[]string{"an idle instance of `min_instances` (?)", dollars(idleInstance.Dollars, 2), dollars(idleInstance.Dollars, 2)},
 		[]string{"the load balancer of `domain`", dollars(loadBalancer.Dollars, 2), dollars(loadBalancer.Dollars, 2)},
-		[]string{"10 conditions of alert policies (?)", dollars(10*condition.Dollars, 2), dollars(10*condition.Dollars, 2)},
+		[]string{fmt.Sprintf("%d conditions of alert policies (?)", conditions), dollars(conditions*condition.Dollars, 2), dollars(conditions*condition.Dollars, 2)},
 	)
 	return table(true, rows...)
 }

@@ -7,10 +7,12 @@ type Use struct{ Reads, Writes float64 }
 // checkouts and orders, and every rule has its default.
 type Work struct {
 	Checkout Use // a new one
+	Update   Use // news of a known one that restarts nothing, as shop systems send many
 	Order    Use // of a known checkout, naming it, its cart and its address
 	Mailed   Use // a run that mails: the claim's transaction, and the outcome's
 	Ordered  Use // a run that finds that an order has ended its reminder
 	Event    Use // SendGrid's event of a mail whose outcome is known
+	Click    Use // a shopper whom a link leads back
 	Sweep    Use // a sweep that finds nothing, without the callers' marks
 
 	Documents      float64 // that a checkout makes: itself, its shopper, its cart
@@ -20,10 +22,12 @@ type Work struct {
 // work is counted on the wire by TestWork.
 var work = Work{
 	Checkout: Use{Writes: 3},
-	Order:    Use{Reads: 4, Writes: 4},
+	Update:   Use{Reads: 1, Writes: 3},
+	Order:    Use{Reads: 5, Writes: 4},
 	Mailed:   Use{Reads: 5, Writes: 4},
 	Ordered:  Use{Reads: 4},
 	Event:    Use{Reads: 1, Writes: 1},
+	Click:    Use{Reads: 4, Writes: 2},
 	Sweep:    Use{Reads: 1},
 
 	Documents:      3,
@@ -34,7 +38,7 @@ var work = Work{
 var (
 	// seconds that an instance is billed for one request that runs alone; Cloud Run
 	// rounds up to 0.1 s. Handing a mail over waits for SendGrid.
-	seconds = struct{ checkout, order, mailed, ordered, event, sweep float64 }{0.1, 0.1, 0.2, 0.1, 0.1, 0.1}
+	seconds = struct{ checkout, update, order, mailed, ordered, event, click, sweep float64 }{0.1, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1, 0.1}
 
 	documentSize = kib(2)  // a document with its index entries
 	mailSize     = kib(10) // as handed to SendGrid; the golden mails have 8
@@ -45,8 +49,10 @@ var (
 const (
 	cpus    = 1.0  // of an instance
 	memory  = 0.25 // GiB of an instance
-	callers = 3.0  // functions that leave a mark when they are called: Checkout, Order, SendGridEvents
+	callers = 3.0  // functions that leave a mark when they are called, of a store: Checkout, Order, SendGridEvents
+	marks   = 5.0  // that a sweep looks for, of a store: those, Shopify's and WooCommerce's
 	events  = 3.0  // that SendGrid posts for a mail: processed, delivered, and opened or so
+	clicks  = 0.1  // of the mails that are followed back
 
 	hours   = 730.0 // a month
 	minutes = hours * 60

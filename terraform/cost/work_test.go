@@ -59,6 +59,30 @@ func (s *shop) checkout() Use {
 	return s.take()
 }
 
+// update tells of the checkout again, with another total than at first.
+func (s *shop) update(want recovery.Effect) Use {
+	s.Helper()
+	s.clock.Set(left.Add(time.Minute))
+	_, effect, err := s.RecordCheckout(s.Context(), "default", recovery.News{
+		CheckoutID: "c", Email: "ana@example.net", CartID: recovery.Given("k"), UpdatedAt: left.Add(time.Minute),
+		Items: recovery.Given([]recovery.Item{{ID: "mug", Quantity: 1}}), Total: recovery.Given(&recovery.Money{Minor: 900, Currency: "EUR"}),
+	})
+	if err != nil || effect != want {
+		s.Fatalf("got the effect %v, %v, want %v", effect, err, want)
+	}
+	return s.take()
+}
+
+// click follows the link of the last reminder.
+func (s *shop) click() Use {
+	s.Helper()
+	way, err := s.Follow(s.Context(), recovery.Link{Store: s.last.Store, Checkout: s.last.Checkout, Reminder: s.last.Reminder}, true)
+	if err != nil || !way.Noted {
+		s.Fatalf("got %+v, %v, want the click noted", way, err)
+	}
+	return s.take()
+}
+
 func (s *shop) order() Use {
 	s.Helper()
 	_, err := s.RecordOrder(s.Context(), "default", recovery.OrderNews{OrderID: "o", CheckoutID: "c", CartID: "k", Email: "ana@example.net"})
@@ -104,7 +128,11 @@ func (s *shop) event(kind recovery.EventKind) Use {
 func TestWork(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
-	got := Work{Checkout: s.checkout(), Mailed: s.remind()}
+	got := Work{Checkout: s.checkout(), Update: s.update(recovery.Updated)}
+	if again, want := s.update(recovery.Ignored), (Use{Reads: got.Update.Reads}); again != want {
+		t.Errorf("news that tells nothing uses %v, want %v", again, want)
+	}
+	got.Mailed = s.remind()
 	got.Event = s.event(recovery.EventDelivered)
 	for kind, want := range map[recovery.EventKind]Use{
 		recovery.EventOpened: got.Event, recovery.EventProcessed: {Reads: got.Event.Reads}, // the latter tells no instant to keep
@@ -112,6 +140,10 @@ func TestWork(t *testing.T) {
 		if use := s.event(kind); use != want {
 			t.Errorf("%s uses %v, want %v", kind, use, want)
 		}
+	}
+	got.Click = s.click()
+	if again := s.click(); again != got.Click {
+		t.Errorf("a second click uses %v, want %v as the first", again, got.Click)
 	}
 	for range 2 {
 		if again := s.remind(); again != got.Mailed {

@@ -90,6 +90,13 @@ func (c change) text(attribute string) string {
 	return s
 }
 
+// label is a label before the change.
+func (c change) label(name string) string {
+	labels, _ := c.before["labels"].(map[string]any)
+	s, _ := labels[name].(string)
+	return s
+}
+
 // differing names the attributes that get another value. The values are not told: some
 // are secret.
 func differing(before, after, unknown map[string]any) []string {

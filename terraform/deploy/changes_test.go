@@ -101,6 +101,13 @@ func TestWarnings(t *testing.T) {
 	t.Parallel()
 	const kept, abandon = `google_secret_manager_secret.kept["COMEBACK_ID_KEY"]`, "ABANDON"
 	remind := attrs{"name": "comeback-remind"}
+	linking := func(base string) attrs {
+		return attrs{"service_config": []any{map[string]any{"environment_variables": map[string]any{"COMEBACK_UNSUBSCRIBE_URL": base}}}}
+	}
+	relinked := func(was, is string, actions ...tfjson.Action) *tfjson.ResourceChange {
+		return changed(`module.function["Remind"].google_cloudfunctions2_function.this`, linking(was), linking(is), actions...)
+	}
+	const google, domain = "https://europe-west1-my-shop-123.cloudfunctions.net/comeback-unsubscribe", "https://comeback.example.com/u"
 	for _, tc := range []struct {
 		name string
 		plan *tfjson.ResourceChange
@@ -116,6 +123,12 @@ func TestWarnings(t *testing.T) {
 		{"id key destroyed", changed(kept, attrs{"secret_id": "COMEBACK_ID_KEY"}, nil, tfjson.ActionDelete), "no suppression is ever found again"},
 		{"id key left", changed(kept, attrs{"secret_id": "COMEBACK_ID_KEY", "deletion_policy": abandon}, nil, tfjson.ActionDelete), ""},
 		{"another secret destroyed", changed(`google_secret_manager_secret.this["SENDGRID_API_KEY"]`, attrs{"secret_id": "SENDGRID_API_KEY"}, nil, tfjson.ActionDelete), "SENDGRID_API_KEY goes with all its versions"},
+		{"link key destroyed", changed(`google_secret_manager_secret.this["LINK"]`, attrs{"secret_id": "LINK", "labels": map[string]any{"comeback-key": "link_keys"}}, nil, tfjson.ActionDelete), "Keep it under link_keys_retired"},
+		{"a domain", relinked(google, domain, tfjson.ActionUpdate), ""},
+		{"another domain", relinked(domain, "https://mail.example.com/u", tfjson.ActionUpdate), "lead to https://comeback.example.com/u, where nobody answers"},
+		{"no domain any more", relinked(domain, google, tfjson.ActionUpdate), "lead to https://comeback.example.com/u"},
+		{"another region", relinked(google, "https://us-central1-my-shop-123.cloudfunctions.net/comeback-unsubscribe", tfjson.ActionDelete, tfjson.ActionCreate), "lead to " + google},
+		{"the same links", relinked(domain, domain, tfjson.ActionUpdate), ""},
 		{"queues lowered", changed(`google_cloud_tasks_queue.reminders["2"]`, attrs{"name": "comeback-abc123"}, nil, tfjson.ActionDelete), "comeback-abc123 goes, and its waiting tasks are lost"},
 		{"queue changed", changed(`google_cloud_tasks_queue.reminders["2"]`, attrs{"name": "a"}, attrs{"name": "a", "rate": "x"}, tfjson.ActionUpdate), ""},
 		{"bucket replaced", changed("google_storage_bucket.source", attrs{"name": "b"}, attrs{"name": "c"}, tfjson.ActionDelete, tfjson.ActionCreate), "the bucket b goes"},

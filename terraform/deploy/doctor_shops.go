@@ -24,9 +24,7 @@ func (x *examination) examineShops(ctx context.Context) {
 			continue
 		}
 		x.found("WooCommerce, "+id, x.webhookSecrets(ctx, s.WooCommerce.Secrets, nil))
-		if s.WooCommerce.RESTKey != "" {
-			x.found("WooCommerce REST, "+id, x.rest(ctx, s.WooCommerce))
-		}
+		x.found("WooCommerce REST, "+id, x.rest(ctx, s.WooCommerce))
 	}
 }
 
@@ -64,6 +62,10 @@ func shopifySecret(name, value string) *finding {
 
 // rest looks whether WooCommerce lets the key read orders.
 func (x *examination) rest(ctx context.Context, w *config.WooCommerce) finding {
+	if w.RESTKey == "" {
+		return doubt("no key: an order whose webhook is lost is not noticed, and its shopper gets mail").
+			advise("WooCommerce repeats no webhook: give woocommerce.rest, by which Remind asks before each mail")
+	}
 	key, missing := x.secret(ctx, x.shop.name(w.RESTKey))
 	if missing != nil {
 		return *missing

@@ -72,6 +72,9 @@ func TestDoctorLooksAtShops(t *testing.T) {
 		{"elsewhere", http.RedirectHandler("https://www.example.net/wp-json/?x=1", http.StatusMovedPermanently).ServeHTTP, func(*patient) {}, 1, []string{
 			"leads elsewhere: https://www.example.net/wp-json/ → set woocommerce.url",
 		}},
+		{"no key", wooCommerce, func(p *patient) {
+			p.args[6] = p.config("stores: {default: {from: {email: shop@example.com}, postal_address: x, consent: opt_in, woocommerce: {url: 'https://w.example.com/'}}}")
+		}, 0, []string{"warning WooCommerce REST, default no key", "give woocommerce.rest"}},
 		{"busy", answering(503, ""), func(*patient) {}, 0, []string{"warning WooCommerce REST, default not known:", "answered 503"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -13,11 +14,16 @@ func warnings(changes []change) []string {
 		if c.deposed {
 			continue
 		}
+		if base := c.deadLinks(); base != "" {
+			add("links in the mails so far lead to %s, where nobody answers from now on: nobody can unsubscribe by them any more.", base)
+		}
 		switch {
 		case c.kind == "google_firestore_database" && c.loses():
 			add("the Firestore database %s goes with every checkout, order and suppression in it.", c.text("name"))
 		case c.kind == "google_secret_manager_secret" && c.name == "kept" && c.loses():
 			add("the secret %s goes. Without this key no suppression is ever found again: who has unsubscribed would get mail.", c.text("secret_id"))
+		case c.kind == "google_secret_manager_secret" && c.loses() && strings.HasPrefix(c.label("comeback-key"), "link_keys"):
+			add("the secret %s goes. Links that it signed stop working: nobody can unsubscribe by an old mail any more. Keep it under link_keys_retired.", c.text("secret_id"))
 		case c.kind == "google_secret_manager_secret" && c.loses():
 			add("the secret %s goes with all its versions.", c.text("secret_id"))
 		case c.kind == "google_cloud_tasks_queue" && c.loses():
@@ -31,6 +37,37 @@ func warnings(changes []change) []string {
 		}
 	}
 	return all
+}
+
+// deadLinks is where the links of the mails so far lead, if a plan changes that and takes
+// away what answers there; "" otherwise. Google's address goes on under a domain.
+func (c change) deadLinks() string {
+	was, is := linkBase(c.before), linkBase(c.after)
+	google := strings.HasSuffix(host(was), ".cloudfunctions.net")
+	if was == "" || is == "" || host(was) == host(is) || google && !strings.HasSuffix(host(is), ".cloudfunctions.net") {
+		return ""
+	}
+	return was
+}
+
+// linkBase is what links to unsubscribe begin with, by a function that makes them.
+func linkBase(function map[string]any) string {
+	blocks, _ := function["service_config"].([]any)
+	for _, b := range blocks {
+		block, _ := b.(map[string]any)
+		variables, _ := block["environment_variables"].(map[string]any)
+		base, _ := variables["COMEBACK_UNSUBSCRIBE_URL"].(string)
+		return base
+	}
+	return ""
+}
+
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // protection says whether a destroy leaves a resource there.
