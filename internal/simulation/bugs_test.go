@@ -47,6 +47,7 @@ func TestFindsBugs(t *testing.T) {
 		"attributes outside the window":               {Hooks{Store: func(s *recovery.Store) { s.Attribution.Window = 90 * day }}, []int{7}},
 		"takes a link for another":                    {Hooks{Handler: takesAnyLink}, []int{9}},
 		"leaves a row when it erases":                 {Hooks{DB: func(db recovery.DB) recovery.DB { return leavesRows{db} }}, []int{9}},
+		"counts a refund again":                       {Hooks{DB: func(db recovery.DB) recovery.DB { return refundsAgain{db} }}, []int{7}},
 		"forgets a withdrawal":                        {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsWithdrawals{db} }}, []int{7}},
 		"panics":                                      {Hooks{Mailer: func(recovery.Mailer) recovery.Mailer { return nil }}, []int{4}},
 		"answers with a status that stops retries":    {Hooks{Handler: stopsRetries}, []int{4}},
@@ -325,4 +326,19 @@ func (l leavesRows) Personal(ctx context.Context, store, shopper string) (recove
 	p, err := l.DB.Personal(ctx, store, shopper)
 	p.Messages = nil
 	return p, err
+}
+
+// refundsAgain counts each refund as another one.
+type refundsAgain struct{ recovery.DB }
+
+func (r refundsAgain) Commit(ctx context.Context, store string, ch recovery.Change) error {
+	if o := ch.Order; o != nil {
+		refunds := map[string]recovery.Refund{}
+		for id, refund := range o.Refunds {
+			refunds[id+"'"] = refund
+		}
+		copied := *o
+		copied.Refunds, ch.Order = refunds, &copied
+	}
+	return r.DB.Commit(ctx, store, ch)
 }

@@ -16,10 +16,11 @@ type record struct {
 	happenings []*happening
 	followed   []*following
 	last       map[string]checkoutAnswer // how each checkout stands in the end
-	readable   map[[2]string][]string    // documents that hold what was to be erased, by store and address
-	givenUp    map[reminderKey]bool      // mails that the sender gave up before SendGrid had a byte of them
-	missing    map[string][]span         // when stores were not configured
-	rows       []recovery.Message        // the list of messages, in the end
+	shopify    shopifyRecord
+	readable   map[[2]string][]string // documents that hold what was to be erased, by store and address
+	givenUp    map[reminderKey]bool   // mails that the sender gave up before SendGrid had a byte of them
+	missing    map[string][]span      // when stores were not configured
+	rows       []recovery.Message     // the list of messages, in the end
 	purged     []time.Duration
 	sweeps     int
 	endless    bool

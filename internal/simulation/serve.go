@@ -15,7 +15,7 @@ type call struct {
 	content       string // its type; "": JSON
 	token         string
 	header, value string // one more
-	more          [2]string
+	more, last    [2]string
 	body          []byte
 	dispatch      *dispatch
 }
@@ -33,7 +33,7 @@ type exchange struct {
 	url     url.URL
 	body    bytes.Reader
 	sent    http.Header
-	values  [4]string // of sent
+	values  [5]string // of sent
 	header  http.Header
 	answer  reply
 }
@@ -45,7 +45,7 @@ func (x *exchange) prepare(c call) {
 	}
 	clear(x.sent)
 	clear(x.header)
-	for i, h := range [...][2]string{{"Authorization", c.token}, {"Content-Type", cmp.Or(c.content, "application/json")}, {c.header, c.value}, c.more} {
+	for i, h := range [...][2]string{{"Authorization", c.token}, {"Content-Type", cmp.Or(c.content, "application/json")}, {c.header, c.value}, c.more, c.last} {
 		if h[0] != "" {
 			x.values[i] = h[1]
 			x.sent[h[0]] = x.values[i : i+1 : i+1]

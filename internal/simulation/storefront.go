@@ -63,6 +63,7 @@ func (w *world) finish() {
 	clear(w.away)
 	w.record.rows = w.db.Messages()
 	w.read()
+	w.checkShopify()
 	seen := map[string]bool{} // by key
 	for i := range w.plan.ops {
 		o := &w.plan.ops[i]

@@ -37,6 +37,7 @@ func (w *world) spread() {
 	for _, inst := range w.instances {
 		w.furnish(inst)
 		inst.app.Service.Stores, inst.app.Keys = stores, w.keysOf(present)
+		inst.app.Shopify = shopifyCallers(present)
 		inst.app.Tokens, inst.app.Events = w.signer.checks(w.plan.real, present, inst.app.Service.Clock)
 	}
 }

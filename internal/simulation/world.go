@@ -110,6 +110,7 @@ func (w *world) live() {
 	for _, f := range w.plan.faults {
 		w.at(f.at, func() { w.strike(f) })
 	}
+	w.playShopify()
 	w.runAll()
 	w.fill()
 	w.finish()
