@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -71,20 +70,25 @@ func (o object) get(name string) (raw json.RawMessage, given, null bool) {
 	return raw, given, string(raw) == "null"
 }
 
-func scalar[T any](o object, name, want string) recovery.Field[T] {
-	raw, given, null := o.get(name)
-	f := recovery.Field[T]{Given: given}
-	if given && !null {
-		if err := json.Unmarshal(raw, &f.Value); err != nil {
-			o.fault(name, "want %s", want)
-		}
+// unquote reads a JSON string. One without escapes is what stands between its quotes.
+func unquote(raw json.RawMessage) (s string, ok bool) {
+	if len(raw) > 1 && raw[0] == '"' && !bytes.Contains(raw, []byte(`\`)) {
+		return string(raw[1 : len(raw)-1]), true
 	}
-	return f
+	return s, json.Unmarshal(raw, &s) == nil
 }
 
 // text reads a string of at most limit characters.
 func (o object) text(name string, limit int) recovery.Field[string] {
-	f := scalar[string](o, name, "a string")
+	raw, given, null := o.get(name)
+	f := recovery.Field[string]{Given: given}
+	if given && !null {
+		value, ok := unquote(raw)
+		if !ok {
+			o.fault(name, "want a string")
+		}
+		f.Value = value
+	}
 	if utf8.RuneCountInString(f.Value) > limit {
 		o.fault(name, "want at most %d characters", limit)
 	}
@@ -92,11 +96,15 @@ func (o object) text(name string, limit int) recovery.Field[string] {
 }
 
 func (o object) boolean(name string) recovery.Field[*bool] {
-	f := scalar[bool](o, name, "true or false")
-	if _, _, null := o.get(name); null || !f.Given {
-		return recovery.Field[*bool]{Given: f.Given}
+	raw, given, null := o.get(name)
+	if !given || null {
+		return recovery.Field[*bool]{Given: given}
 	}
-	return recovery.Given(&f.Value)
+	value := string(raw) == "true"
+	if !value && string(raw) != "false" {
+		o.fault(name, "want true or false")
+	}
+	return recovery.Given(&value)
 }
 
 // email reads an address in its normal form; it must be given.
@@ -116,18 +124,21 @@ func (o object) email(name string, required bool) string {
 	return s
 }
 
-// label is one part of a domain: letters, digits and, inside, hyphens.
-var label = regexp.MustCompile(`^[\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?$`)
-
-// isDomain wants at least two labels, the last of which is no number.
+// isDomain wants at least two labels of letters, digits and, inside, hyphens, the last of
+// which is no number.
 func isDomain(s string) bool {
 	labels := strings.Split(s, ".")
 	for _, l := range labels {
-		if len(l) > maxLabel || !label.MatchString(l) {
+		if l == "" || len(l) > maxLabel || l[0] == '-' || l[len(l)-1] == '-' || strings.ContainsFunc(l, foreign) {
 			return false
 		}
 	}
 	return len(labels) > 1 && strings.ContainsFunc(labels[len(labels)-1], notDigit)
+}
+
+// foreign says that a domain's label holds no such character.
+func foreign(r rune) bool {
+	return r != '-' && !unicode.In(r, unicode.L, unicode.M, unicode.N)
 }
 
 func notDigit(r rune) bool { return !unicode.IsDigit(r) }
@@ -150,7 +161,7 @@ func (o object) locale(name string) recovery.Field[string] {
 func (o object) timezone(name string) recovery.Field[string] {
 	f := o.text(name, maxShort)
 	if f.Value != "" {
-		if _, err := time.LoadLocation(f.Value); err != nil || f.Value == "Local" {
+		if recovery.TimeZone(f.Value) == nil || f.Value == "Local" {
 			o.fault(name, "want an IANA time zone like America/Sao_Paulo")
 		}
 	}

@@ -1,11 +1,11 @@
 package functions
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -94,11 +94,13 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 			})
 			return
 		}
-		deadline := start.Add(e.deadlineIn(a))
-		ctx, cancel = context.WithDeadline(r.Context(), deadline)
-		defer cancel()
+		limit := e.deadlineIn(a)
+		if limit != e.deadline {
+			ctx, cancel = context.WithTimeout(r.Context(), limit)
+			defer cancel()
+		}
 		// A body that dribbles in is cut off too; a recorder in a test cannot.
-		_ = http.NewResponseController(w).SetReadDeadline(deadline)
+		_ = http.NewResponseController(w).SetReadDeadline(start.Add(limit))
 		ctx = gcplog.WithTrace(ctx, a.Project, funcframework.TraceIDFromContext(ctx))
 		req := e.request(w, r)
 		res, err := e.answer(ctx, a, w, req)
@@ -157,7 +159,10 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 
 // readRaw reads a body that is not too large.
 func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	// Room for the whole body at once; what the caller says of its length is not believed far.
+	room := min(max(r.ContentLength, 0), callerLimit)
+	buffer := bytes.NewBuffer(make([]byte, 0, room+bytes.MinRead))
+	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -165,7 +170,7 @@ func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 	case err != nil: // it came too slowly, or was cut off: nothing final can be said of it
 		return nil, fmt.Errorf("%w: read the body: %w", errIncomplete, err)
 	}
-	return body, nil
+	return buffer.Bytes(), nil
 }
 
 // checkContentType refuses what is plainly not JSON. A missing type and the one that

@@ -60,13 +60,14 @@ type attempt struct {
 // waitAndClaim tries to claim, after a wait if the task is a little early. The wait
 // and both tries share one budget.
 func (s *Service) waitAndClaim(ctx context.Context, a *attempt) error {
-	ctx, cancel := context.WithTimeout(ctx, waitAtMost+s.Deadlines.Claim)
+	first, cancel := context.WithTimeout(ctx, s.Deadlines.Claim)
 	defer cancel()
-	first, cancelFirst := context.WithTimeout(ctx, s.Deadlines.Claim)
-	defer cancelFirst()
 	if err := s.askAndClaim(first, a); err != nil || a.Do != Wait || a.Until.Sub(s.now()) > waitAtMost {
 		return err
 	}
+	over, _ := first.Deadline()
+	ctx, cancelSecond := context.WithDeadline(ctx, over.Add(waitAtMost))
+	defer cancelSecond()
 	a.waited = a.Until
 	if err := s.Clock.Wait(ctx, a.waited); err != nil {
 		return fmt.Errorf("wait for the due instant: %w", err)

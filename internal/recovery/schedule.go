@@ -25,7 +25,7 @@ func Due(s *Store, c *Checkout, after time.Duration) time.Time {
 
 func zone(s *Store, c *Checkout) *time.Location {
 	if c.TimeZone != "" {
-		if loc := locations.load(c.TimeZone); loc != nil {
+		if loc := TimeZone(c.TimeZone); loc != nil {
 			return loc
 		}
 	}
@@ -35,21 +35,19 @@ func zone(s *Store, c *Checkout) *time.Location {
 	return time.UTC
 }
 
-// zones keeps time zones, which take long to load. There are some hundreds of names.
-type zones struct{ byName sync.Map }
+// zones keeps time zones by name, which take long to load. There are some hundreds of names.
+var zones sync.Map
 
-var locations zones
-
-// load is nil for a name that is none.
-func (z *zones) load(name string) *time.Location {
-	if loc, ok := z.byName.Load(name); ok {
+// TimeZone finds a time zone by its IANA name; nil for a name that is none.
+func TimeZone(name string) *time.Location {
+	if loc, ok := zones.Load(name); ok {
 		return loc.(*time.Location)
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		return nil
 	}
-	z.byName.Store(name, loc)
+	zones.Store(name, loc)
 	return loc
 }
 

@@ -63,6 +63,10 @@ func (x *exchange) Header() http.Header { return x.header }
 // WriteHeader implements http.ResponseWriter.
 func (x *exchange) WriteHeader(status int) { x.answer.status = status }
 
+// SetReadDeadline says that it may be set, as a real connection's may: a refusal costs
+// each request an error with its text.
+func (x *exchange) SetReadDeadline(time.Time) error { return nil }
+
 func (x *exchange) Write(b []byte) (int, error) {
 	x.answer.body = append(x.answer.body, b...)
 	return len(b), nil

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
+	"strings"
 	"time"
 
 	cloudtasks "cloud.google.com/go/cloudtasks/apiv2"
@@ -132,9 +132,12 @@ func (q *Queue) request(t recovery.Task) (*cloudtaskspb.CreateTaskRequest, error
 	}, nil
 }
 
-// documentID is what the ID of a store or the hash of a checkout may look like. Any
+// isDocumentID says whether it looks like the ID of a store or the hash of a checkout. Any
 // other would be a path to other documents, or one that Firestore refuses for ever.
-var documentID = regexp.MustCompile(`^[a-z0-9-]{1,100}$`)
+func isDocumentID(id string) bool {
+	foreign := func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }
+	return 0 < len(id) && len(id) <= 100 && !strings.ContainsFunc(id, foreign)
+}
 
 // Parse reads a task back from what Cloud Tasks delivers: the body, and the task's
 // name from its header, from which comes the suffix.
@@ -149,11 +152,11 @@ func Parse(body []byte, header http.Header) (recovery.Task, error) {
 	t := recovery.Task{
 		Store: b.Store, Checkout: b.Checkout, Reminder: recovery.ReminderID{Generation: b.Generation, Step: b.Step},
 	}
-	if !documentID.MatchString(t.Store) || !documentID.MatchString(t.Checkout) || t.Reminder.Generation < 1 || t.Reminder.Step < 0 {
+	if !isDocumentID(t.Store) || !isDocumentID(t.Checkout) || t.Reminder.Generation < 1 || t.Reminder.Step < 0 {
 		return recovery.Task{}, errors.New("task body: want a store, a checkout's hash, a generation from 1 and a step from 0")
 	}
-	if name := header.Get("X-CloudTasks-TaskName"); len(name) > len(t.Name()) && name[:len(t.Name())+1] == t.Name()+"-" {
-		t.Suffix = name[len(t.Name())+1:]
+	if suffix, ok := strings.CutPrefix(header.Get("X-CloudTasks-TaskName"), t.Name()); ok && strings.HasPrefix(suffix, "-") {
+		t.Suffix = suffix[1:]
 	}
 	return t, nil
 }
