@@ -96,7 +96,7 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 		}
 		limit := e.deadlineIn(a)
 		if limit != e.deadline {
-			ctx, cancel = context.WithTimeout(r.Context(), limit)
+			ctx, cancel = context.WithDeadline(r.Context(), start.Add(limit))
 			defer cancel()
 		}
 		// A body that dribbles in is cut off too; a recorder in a test cannot.
@@ -173,29 +173,32 @@ func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 	return buffer.Bytes(), nil
 }
 
+// errUnsupported says that the body is no JSON by its own account.
+var errUnsupported = &requestError{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", message: "send JSON: Content-Type: application/json, UTF-8, not compressed"}
+
 // checkContentType refuses what is plainly not JSON. A missing type and the one that
 // curl -d sends are let through: the body decides.
 func checkContentType(h http.Header) error {
-	unsupported := &requestError{status: http.StatusUnsupportedMediaType, code: "unsupported_media_type", message: "send JSON: Content-Type: application/json, UTF-8, not compressed"}
 	if enc := h.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return unsupported
+		return errUnsupported
 	}
-	if h.Get("Content-Type") == "" {
+	content := h.Get("Content-Type")
+	if content == "" || content == "application/json" {
 		return nil
 	}
-	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	kind, params, err := mime.ParseMediaType(content)
 	if err != nil {
-		return unsupported
+		return errUnsupported
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return unsupported
+		return errUnsupported
 	}
 	switch {
 	case kind == "application/json", kind == "text/json", kind == "text/plain", strings.HasSuffix(kind, "+json"),
 		kind == "application/x-www-form-urlencoded", kind == "application/octet-stream":
 		return nil
 	}
-	return unsupported
+	return errUnsupported
 }
 
 // fail answers an error and returns the status.
