@@ -22,7 +22,8 @@ func play(t *testing.T) []exchange {
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	d, err := parse(readFile(t))
+	text := readFile(t)
+	d, err := parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,6 +31,7 @@ func TestContract(t *testing.T) {
 	for _, fault := range d.faults(exchanges) {
 		t.Error(fault)
 	}
+	mutate(t, text, exchanges)
 }
 
 // faults lists all in which the document and the functions differ.
