@@ -22,7 +22,6 @@ func (s *system) send(want int, method, url, body string, h headers) (http.Heade
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, url, strings.NewReader(body))
 	s.must(err)
-	r.Close = true
 	for name, value := range h {
 		r.Header.Set(name, value)
 	}

@@ -55,7 +55,8 @@ type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-// copier keeps what is answered.
+// copier keeps what is answered. It offers nothing of the connection: its deadline for a
+// body would meet one that is read already, and end the requests that come after.
 type copier struct {
 	http.ResponseWriter
 	exchange *exchange
@@ -72,8 +73,6 @@ func (c *copier) Write(b []byte) (int, error) {
 	}
 	return c.ResponseWriter.Write(b)
 }
-
-func (c *copier) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // later is a handler that is set when everything stands, with the keys of the tokens
 // beside it.
