@@ -14,7 +14,7 @@ var away = firestore.Fault{Mode: "unavailable"}
 func play(t *testing.T) []exchange {
 	t.Helper()
 	s := newSystem(t)
-	for _, part := range []func(){s.storefront, s.leaving, s.runs, s.platforms, s.refusals, s.outages} {
+	for _, part := range []func(){s.storefront, s.leaving, s.runs, s.platforms, s.refusals, s.strays, s.outages} {
 		part()
 	}
 	return s.recorder.all()

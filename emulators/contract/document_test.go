@@ -15,6 +15,7 @@ import (
 	"github.com/pb33f/libopenapi-validator/config"
 	faults "github.com/pb33f/libopenapi-validator/errors"
 	"github.com/pb33f/libopenapi-validator/paths"
+	"github.com/pb33f/libopenapi-validator/schema_validation"
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 )
 
@@ -28,6 +29,8 @@ var transport = []string{"Content-Type", "Content-Length", "Date", "Allow"}
 type document struct {
 	model             *v3.Document
 	requests, answers validator.Validator
+	schemas           schema_validation.SchemaValidator
+	options           *config.ValidationOptions // to find paths with
 }
 
 func readFile(t *testing.T) []byte {
@@ -54,13 +57,15 @@ func parse(text []byte) (*document, error) {
 		&built.Model,
 		validator.NewValidatorFromV3Model(&built.Model, config.WithFormatAssertions(), config.WithURLEncodedBodyValidation()),
 		validator.NewValidatorFromV3Model(&built.Model, config.WithFormatAssertions(), config.WithStrictMode(), config.WithStrictIgnoredHeaders(transport...)),
+		schema_validation.NewSchemaValidator(config.WithFormatAssertions()),
+		config.NewValidationOptions(),
 	}, nil
 }
 
 // operation is the path and the operation that the document has for a request; the path
 // is "" if it has none.
 func (d *document) operation(r *http.Request) (path string, o *v3.Operation) {
-	item, _, path := paths.FindPath(r, d.model, config.NewValidationOptions())
+	item, _, path := paths.FindPath(r, d.model, d.options)
 	if item == nil {
 		return "", nil
 	}
@@ -71,6 +76,9 @@ func (d *document) operation(r *http.Request) (path string, o *v3.Operation) {
 // if it was good enough for the functions, which take a task that nobody can read, so
 // that Cloud Tasks does not repeat it.
 func (d *document) check(e exchange) []string {
+	if _, o := d.operation(e.request); o == nil {
+		return d.unlisted(e)
+	}
 	r := e.request.Clone(e.request.Context())
 	body := func() { r.Body = io.NopCloser(bytes.NewReader(e.sent)) }
 	var list []string
@@ -91,9 +99,6 @@ func (d *document) check(e exchange) []string {
 // headers where it names none at all.
 func (d *document) unsaid(r *http.Request, e exchange) []string {
 	_, o := d.operation(r)
-	if o == nil {
-		return nil // told of already
-	}
 	said := o.Responses.Codes.GetOrZero(fmt.Sprint(e.status))
 	if said == nil {
 		return nil
