@@ -5,8 +5,8 @@
 // two knows, and on an example that is none.
 //
 // It is a module of its own, so that the product does not depend on what reads OpenAPI.
-// That is github.com/pb33f/libopenapi-validator: it takes a document of 3.1 as it is,
-// with the whole of JSON Schema 2020-12, checks the headers of answers too, and its strict
-// mode refuses headers and fields that the document does not name, which
-// github.com/getkin/kin-openapi has no way to ask for.
+// That is github.com/pb33f/libopenapi-validator. It and github.com/getkin/kin-openapi both
+// read a document of 3.1 and check answers with their headers; this one's strict mode also
+// refuses headers and fields that the document does not name, for which the other has no
+// option.
 package contract
