@@ -152,7 +152,9 @@ func copied[T any](p *T) *T {
 type ReminderID struct{ Generation, Step int }
 
 // String is "{generation}-{step}".
-func (id ReminderID) String() string { return strconv.Itoa(id.Generation) + "-" + strconv.Itoa(id.Step) }
+func (id ReminderID) String() string {
+	return strconv.Itoa(id.Generation) + "-" + strconv.Itoa(id.Step)
+}
 
 // CompareReminders orders reminders by generation, then by step.
 func CompareReminders(a, b ReminderID) int {
