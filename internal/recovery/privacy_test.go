@@ -97,6 +97,27 @@ func TestEraseShopper(t *testing.T) {
 	s.wantReminders("a", 1, "sent", "skipped erased", "skipped erased")
 }
 
+// What may have been mailed to a shopper who is erased then is neither mailed again nor
+// said to have ended otherwise, though the store has what is unknown mailed again.
+func TestEraseUnknown(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.store.ResendUnknown, s.sweeping = true, false
+	s.post(left("a"))
+	s.mailer.LoseNext(refused(recovery.ErrUnknown, "reset"))
+	s.mailer.LoseNext(refused(recovery.ErrUnknown, "reset"))
+	s.until(day)
+	s.erase()
+	s.clock.Set(t0.Add(2 * day))
+	if _, err := s.remind("a", 1, 0); err != nil { // a late task
+		t.Error(err)
+	}
+	if c := s.checkout("a"); !c.CheckAt.IsZero() {
+		t.Errorf("the sweep is to look at %s", c.CheckAt)
+	}
+	s.wantReminders("a", 1, "unknown", "unknown", "skipped erased")
+}
+
 // What is on its way while its shopper is erased is not written down.
 func TestEraseWithMailInFlight(t *testing.T) {
 	t.Parallel()
