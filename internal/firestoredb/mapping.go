@@ -27,8 +27,8 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 	if g := c.Consent; g != nil {
 		d.Consent = &consentDoc{Wording: g.Wording, At: g.At}
 	}
-	if l := c.LastClick; l != nil {
-		d.LastClick = &clickDoc{At: l.At, Reminder: l.Reminder.String()}
+	for _, l := range c.Clicks {
+		d.Clicks = append(d.Clicks, clickDoc{At: l.At, Reminder: l.Reminder.String()})
 	}
 	if o := c.Order; o != nil {
 		d.Order = &orderRefDoc{Key: o.Key, At: o.At, By: string(o.By)}
@@ -67,12 +67,12 @@ func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.
 	if g := d.Consent; g != nil {
 		c.Consent = &recovery.Consented{Wording: g.Wording, At: utc(g.At)}
 	}
-	if l := d.LastClick; l != nil {
+	for _, l := range d.Clicks {
 		id, err := recovery.ParseReminderID(l.Reminder)
 		if err != nil {
-			return nil, fmt.Errorf("checkout %s: last click: %w", key, err)
+			return nil, fmt.Errorf("checkout %s: click: %w", key, err)
 		}
-		c.LastClick = &recovery.Click{At: utc(l.At), Reminder: id}
+		c.Clicks = append(c.Clicks, recovery.Click{At: utc(l.At), Reminder: id})
 	}
 	if err := d.reminders(c); err != nil {
 		return nil, fmt.Errorf("checkout %s: %w", key, err)

@@ -64,7 +64,7 @@ type Checkout struct {
 	Generation int       // 0 in a stub, which only an order has named so far
 	Status     Status
 	Order      *OrderRef
-	LastClick  *Click // the newest on a link of ours back to it
+	Clicks     []Click // on our links back to it, by time; the newest keepClicks
 	Reminders  map[ReminderID]Reminder
 	LastSent   map[int]time.Time // by step, over all generations
 	CheckAt    time.Time         // when the sweep is to look; zero for never
@@ -130,8 +130,8 @@ func (c *Checkout) Final() bool {
 func (c *Checkout) Clone() *Checkout {
 	d := *c
 	d.AcceptsMarketing, d.Total, d.Order = copied(c.AcceptsMarketing), copied(c.Total), copied(c.Order)
-	d.Consent, d.LastClick = copied(c.Consent), copied(c.LastClick)
-	d.Items = slices.Clone(c.Items)
+	d.Consent = copied(c.Consent)
+	d.Items, d.Clicks = slices.Clone(c.Items), slices.Clone(c.Clicks)
 	for i := range d.Items {
 		d.Items[i].Price = copied(d.Items[i].Price)
 	}

@@ -41,7 +41,7 @@ func (s *shop) wantErased(what string) {
 		s.Errorf("%s: something is kept (-want +got):\n%s", what, diff)
 	}
 	for _, c := range s.db.Checkouts() {
-		if c.Status == recovery.StatusErased && (c.ID+c.Email+c.ShopperKey+c.CartID+c.CartKey+c.Customer.Name()+c.RecoverURL+c.Locale != "" || c.Items != nil || c.Order != nil || c.LastClick != nil || c.Consent != nil) {
+		if c.Status == recovery.StatusErased && (c.ID+c.Email+c.ShopperKey+c.CartID+c.CartKey+c.Customer.Name()+c.RecoverURL+c.Locale != "" || c.Items != nil || c.Order != nil || c.Clicks != nil || c.Consent != nil) {
 			s.Errorf("%s: of the checkout is kept: %+v", what, c)
 		}
 	}
