@@ -38,6 +38,7 @@ type checkoutDoc struct {
 	Generation       int                    `firestore:"generation"`
 	Status           string                 `firestore:"status"`
 	Order            *orderRefDoc           `firestore:"order,omitempty"`
+	Left             bool                   `firestore:"left,omitempty"`
 	Clicks           []clickDoc             `firestore:"clicks,omitempty"`
 	Reminders        map[string]reminderDoc `firestore:"reminders,omitempty"`
 	LastSent         map[string]time.Time   `firestore:"last_sent,omitempty"`

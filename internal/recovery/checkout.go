@@ -63,6 +63,7 @@ type Checkout struct {
 	News       time.Time // of the newest news taken over
 	Generation int       // 0 in a stub, which only an order has named so far
 	Status     Status
+	Left       bool // it was its shopper who stopped it, who may undo that
 	Order      *OrderRef
 	Clicks     []Click // on our links back to it, by time; the newest keepClicks
 	Reminders  map[ReminderID]Reminder
@@ -115,7 +116,8 @@ const (
 // Stub says whether only an order has named the checkout so far.
 func (c *Checkout) Stub() bool { return c.Generation == 0 }
 
-// Final says whether news no longer counts.
+// Final says whether nothing is to be sent any more, whatever comes, but for a shopper who
+// undoes leaving it.
 func (c *Checkout) Final() bool {
 	switch c.Status {
 	case StatusStopped, StatusErased:
@@ -125,6 +127,10 @@ func (c *Checkout) Final() bool {
 	}
 	return false
 }
+
+// hears says whether news still counts: what was stopped may be taken up again, and then
+// goes by what is true of it; unless it was ordered, which nobody takes back.
+func (c *Checkout) hears() bool { return !c.Final() || c.Status == StatusStopped && c.Order == nil }
 
 // Clone copies c deeply, so that a change to one is not seen in the other.
 func (c *Checkout) Clone() *Checkout {

@@ -149,7 +149,25 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 			break
 		}
 	}
+	if err == nil && c.Status == StatusErased {
+		err = s.withdrawOfErased(ctx, st, n)
+	}
 	return c, effect, err
+}
+
+// withdrawOfErased takes a withdrawal of consent from news of a checkout that was erased
+// with a shopper, for another shopper who is not. Of one who is, nothing is written down.
+func (s *Service) withdrawOfErased(ctx context.Context, st *Store, n *News) error {
+	_, refused := n.consent()
+	if refused.IsZero() {
+		return nil
+	}
+	key := ShopperKey(st.IDKey, st.ID, n.Email)
+	k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Shopper: key})
+	if err != nil || k.Suppression != nil && k.Suppression.Reason == ReasonErased {
+		return err
+	}
+	return s.DB.Commit(ctx, st.ID, Change{Shoppers: []RaiseShopper{{Key: key, ConsentRefused: refused, ExpiresAt: n.Arrived.Add(st.Retention)}}})
 }
 
 // withAnchors adds to ch what the shopper and the cart have to know of c, which has
@@ -160,7 +178,7 @@ func withAnchors(st *Store, ch Change, c *Checkout, n *News) Change {
 	expires := later(n.Arrived.Add(st.Retention), c.ExpiresAt)
 	raise := RaiseShopper{Key: c.ShopperKey, ExpiresAt: expires}
 	raise.ConsentGiven, raise.ConsentRefused = n.consent()
-	if !c.Test { // a test must not silence a real checkout of the same address
+	if !c.Test && c.Status != StatusStopped { // neither may silence another checkout of the same address
 		raise.NewestT = c.T
 	}
 	if c.Order != nil {
