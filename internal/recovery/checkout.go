@@ -128,6 +128,16 @@ func (c *Checkout) Final() bool {
 	return false
 }
 
+// open says whether something may still be mailed of c.
+func (c *Checkout) open() bool {
+	for _, r := range c.Reminders {
+		if r.Open() {
+			return true
+		}
+	}
+	return false
+}
+
 // hears says whether news still counts: what was stopped may be taken up again, and then
 // goes by what is true of it; unless it was ordered, which nobody takes back.
 func (c *Checkout) hears() bool { return !c.Final() || c.Status == StatusStopped && c.Order == nil }
