@@ -61,7 +61,7 @@ type Checkout struct {
 	T          time.Time // the instant of abandonment
 	Recorded   time.Time // when we heard of this generation, by our clock
 	News       time.Time // of the newest news taken over
-	Generation int       // 0 in a stub, which only an order has named so far
+	Generation int       // 0 in a stub, which only an order or its end has named so far
 	Status     Status
 	Order      *OrderRef
 	LastClick  *Click // the newest on a link of ours back to it
@@ -112,7 +112,7 @@ const (
 	ByEmail    JoinedBy = "email"
 )
 
-// Stub says whether only an order has named the checkout so far.
+// Stub says whether only an order, or the checkout's end, has named it so far.
 func (c *Checkout) Stub() bool { return c.Generation == 0 }
 
 // Final says whether news no longer counts.
@@ -152,7 +152,9 @@ func copied[T any](p *T) *T {
 type ReminderID struct{ Generation, Step int }
 
 // String is "{generation}-{step}".
-func (id ReminderID) String() string { return strconv.Itoa(id.Generation) + "-" + strconv.Itoa(id.Step) }
+func (id ReminderID) String() string {
+	return strconv.Itoa(id.Generation) + "-" + strconv.Itoa(id.Step)
+}
 
 // CompareReminders orders reminders by generation, then by step.
 func CompareReminders(a, b ReminderID) int {

@@ -78,7 +78,11 @@ func NewCheckout(s *Store, n *News) *Checkout {
 
 // begin makes c, new or a stub, the checkout that n reports.
 func (n *News) begin(s *Store, c *Checkout) {
+	dropped := c.News // when a stub's address was dropped; zero if it was not
 	n.take(s, c)
+	if !c.News.After(dropped) {
+		c.News, c.RecoverURL = dropped, ""
+	}
 	c.Test = n.Test
 	c.Generation = 1
 	c.T, c.Recorded = n.abandoned(), Instant(n.Arrived)
