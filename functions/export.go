@@ -144,8 +144,8 @@ func exportCheckout(c *recovery.Checkout) checkoutExport {
 	if c.Consent != nil {
 		e.ConsentWording, e.ConsentAt = c.Consent.Wording, told(c.Consent.At)
 	}
-	if c.LastClick != nil {
-		e.LastClickAt = told(c.LastClick.At)
+	if n := len(c.Clicks); n > 0 {
+		e.LastClickAt = told(c.Clicks[n-1].At)
 	}
 	if c.Order != nil {
 		e.OrderedAt = told(c.Order.At)

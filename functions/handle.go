@@ -1,11 +1,11 @@
 package functions
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -163,10 +163,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 
 // readRaw reads a body that is not too large.
 func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	// Room for the whole body at once; what the caller says of its length is not believed far.
-	room := min(max(r.ContentLength, 0), callerLimit)
-	buffer := bytes.NewBuffer(make([]byte, 0, room+bytes.MinRead))
-	_, err := buffer.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
+	body, err := readAll(http.MaxBytesReader(w, r.Body, limit), r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -174,7 +171,18 @@ func readRaw(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 	case err != nil: // it came too slowly, or was cut off: nothing final can be said of it
 		return nil, fmt.Errorf("%w: read the body: %w", errIncomplete, err)
 	}
-	return buffer.Bytes(), nil
+	return body, nil
+}
+
+// readAll reads a body of the length, or of any where it is not said: -1. Room for it is
+// made at once, but what a caller says of it is not believed far.
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	if length < 0 || length > callerLimit {
+		return io.ReadAll(r)
+	}
+	body := make([]byte, length)
+	_, err := io.ReadFull(r, body)
+	return body, err
 }
 
 // errUnsupported says that the body is no JSON by its own account.

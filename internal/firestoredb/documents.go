@@ -38,7 +38,8 @@ type checkoutDoc struct {
 	Generation       int                    `firestore:"generation"`
 	Status           string                 `firestore:"status"`
 	Order            *orderRefDoc           `firestore:"order,omitempty"`
-	LastClick        *clickDoc              `firestore:"last_click,omitempty"`
+	Left             bool                   `firestore:"left,omitempty"`
+	Clicks           []clickDoc             `firestore:"clicks,omitempty"`
 	Reminders        map[string]reminderDoc `firestore:"reminders,omitempty"`
 	LastSent         map[string]time.Time   `firestore:"last_sent,omitempty"`
 	CheckAt          time.Time              `firestore:"check_at,omitzero"`

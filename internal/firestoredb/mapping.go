@@ -15,7 +15,7 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 		CustomerID: c.Customer.ID, FirstName: c.Customer.FirstName, LastName: c.Customer.LastName,
 		Locale: c.Locale, TimeZone: c.TimeZone, AcceptsMarketing: c.AcceptsMarketing, Total: toMoney(c.Total),
 		RecoverURL: c.RecoverURL, Test: c.Test, Platform: string(c.Platform), T: c.T, Recorded: c.Recorded, News: c.News, Generation: c.Generation,
-		Status: string(c.Status), CheckAt: c.CheckAt, Shard: recovery.ShardOf(c.Key, recovery.Shards), ExpiresAt: c.ExpiresAt,
+		Status: string(c.Status), Left: c.Left, CheckAt: c.CheckAt, Shard: recovery.ShardOf(c.Key, recovery.Shards), ExpiresAt: c.ExpiresAt,
 		Reminders: map[string]reminderDoc{}, LastSent: map[string]time.Time{},
 	}
 	for _, it := range c.Items {
@@ -27,8 +27,8 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 	if g := c.Consent; g != nil {
 		d.Consent = &consentDoc{Wording: g.Wording, At: g.At}
 	}
-	if l := c.LastClick; l != nil {
-		d.LastClick = &clickDoc{At: l.At, Reminder: l.Reminder.String()}
+	for _, l := range c.Clicks {
+		d.Clicks = append(d.Clicks, clickDoc{At: l.At, Reminder: l.Reminder.String()})
 	}
 	if o := c.Order; o != nil {
 		d.Order = &orderRefDoc{Key: o.Key, At: o.At, By: string(o.By)}
@@ -53,7 +53,7 @@ func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.
 		Customer: recovery.Customer{ID: d.CustomerID, FirstName: d.FirstName, LastName: d.LastName},
 		Locale:   d.Locale, TimeZone: d.TimeZone, AcceptsMarketing: d.AcceptsMarketing, Total: d.Total.money(),
 		RecoverURL: d.RecoverURL, Test: d.Test, Platform: recovery.Platform(d.Platform), T: utc(d.T), Recorded: utc(d.Recorded), News: utc(d.News), Generation: d.Generation,
-		Status: recovery.Status(d.Status), CheckAt: utc(d.CheckAt), ExpiresAt: utc(d.ExpiresAt), Version: updated,
+		Status: recovery.Status(d.Status), Left: d.Left, CheckAt: utc(d.CheckAt), ExpiresAt: utc(d.ExpiresAt), Version: updated,
 	}
 	for _, it := range d.Items {
 		c.Items = append(c.Items, recovery.Item{
@@ -67,12 +67,12 @@ func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.
 	if g := d.Consent; g != nil {
 		c.Consent = &recovery.Consented{Wording: g.Wording, At: utc(g.At)}
 	}
-	if l := d.LastClick; l != nil {
+	for _, l := range d.Clicks {
 		id, err := recovery.ParseReminderID(l.Reminder)
 		if err != nil {
-			return nil, fmt.Errorf("checkout %s: last click: %w", key, err)
+			return nil, fmt.Errorf("checkout %s: click: %w", key, err)
 		}
-		c.LastClick = &recovery.Click{At: utc(l.At), Reminder: id}
+		c.Clicks = append(c.Clicks, recovery.Click{At: utc(l.At), Reminder: id})
 	}
 	if err := d.reminders(c); err != nil {
 		return nil, fmt.Errorf("checkout %s: %w", key, err)

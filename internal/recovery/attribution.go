@@ -18,8 +18,10 @@ func attribute(st *Store, o *Order, all []match) Attribution {
 		return best
 	}
 	for _, m := range all {
-		if l := m.c.LastClick; l != nil && !m.c.Test {
-			consider(AttributedClick, m.c, l.Reminder, l.At)
+		for _, l := range m.c.Clicks {
+			if !m.c.Test {
+				consider(AttributedClick, m.c, l.Reminder, l.At)
+			}
 		}
 	}
 	if best.Kind != AttributedNone || !st.Attribution.AnyMessage {

@@ -15,7 +15,7 @@ func (s *shop) clicked(id string, step int, at time.Time) {
 	s.Helper()
 	err := s.db.UpdateCheckout(context.Background(), s.store.ID, recovery.CheckoutKey(s.store.ID, id), recovery.CheckoutOnly,
 		func(k recovery.Case) (recovery.Change, error) {
-			k.Checkout.LastClick = &recovery.Click{At: at, Reminder: recovery.ReminderID{Generation: 1, Step: step}}
+			k.Checkout.Clicks = append(k.Checkout.Clicks, recovery.Click{At: at, Reminder: recovery.ReminderID{Generation: 1, Step: step}})
 			return recovery.Change{Update: []*recovery.Checkout{k.Checkout}}, nil
 		})
 	if err != nil {
@@ -37,6 +37,7 @@ func TestAttribution(t *testing.T) {
 		store func(*recovery.Store)
 		until time.Duration // after which the order comes
 		click time.Duration // 0: none
+		again time.Duration // by the second reminder; 0: not
 		order recovery.OrderNews
 		want  recovery.Attribution
 	}{
@@ -49,6 +50,8 @@ func TestAttribution(t *testing.T) {
 		"at the window's end":  {until: time.Hour + 5*day, click: time.Hour, order: ofA, want: attributed("a", recovery.AttributedClick, 0)},
 		"after the window":     {until: time.Hour + 5*day + time.Second, click: time.Hour, order: ofA, want: none},
 		"clicked after it":     {until: time.Hour, click: time.Hour, order: recovery.OrderNews{OrderID: "o", CheckoutID: "a", PlacedAt: t0.Add(50 * time.Minute)}, want: none},
+		"clicked around it":    {until: 2 * day, click: time.Hour, again: 30 * time.Hour, order: recovery.OrderNews{OrderID: "o", CheckoutID: "a", PlacedAt: t0.Add(day)}, want: attributed("a", recovery.AttributedClick, 0)},
+		"clicked twice":        {until: 2 * day, click: time.Hour, again: 30 * time.Hour, order: ofA, want: attributed("a", recovery.AttributedClick, 1)},
 		"a test order":         {until: time.Hour, click: 40 * time.Minute, order: recovery.OrderNews{OrderID: "o", CheckoutID: "a", Test: true}, want: none},
 		"any message":          {store: func(st *recovery.Store) { st.Attribution.AnyMessage = true }, until: 2 * day, order: ofA, want: attributed("a", recovery.AttributedMessage, 1)},
 		"any message, too old": {store: func(st *recovery.Store) { st.Attribution.AnyMessage = true }, until: 20 * day, order: ofA, want: none},
@@ -66,6 +69,9 @@ func TestAttribution(t *testing.T) {
 			s.until(tc.until)
 			if tc.click > 0 {
 				s.clicked("a", 0, t0.Add(tc.click))
+			}
+			if tc.again > 0 {
+				s.clicked("a", 1, t0.Add(tc.again))
 			}
 			if diff := cmp.Diff(tc.want, s.order(tc.order).Order.Attribution); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

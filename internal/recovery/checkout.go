@@ -63,8 +63,9 @@ type Checkout struct {
 	News       time.Time // of the newest news taken over
 	Generation int       // 0 in a stub, which only an order or its end has named so far
 	Status     Status
+	Left       bool // it was its shopper who stopped it, who may undo that
 	Order      *OrderRef
-	LastClick  *Click // the newest on a link of ours back to it
+	Clicks     []Click // on our links back to it, by time; the newest keepClicks
 	Reminders  map[ReminderID]Reminder
 	LastSent   map[int]time.Time // by step, over all generations
 	CheckAt    time.Time         // when the sweep is to look; zero for never
@@ -115,7 +116,8 @@ const (
 // Stub says whether only an order, or the checkout's end, has named it so far.
 func (c *Checkout) Stub() bool { return c.Generation == 0 }
 
-// Final says whether news no longer counts.
+// Final says whether nothing is to be sent any more, whatever comes, but for a shopper who
+// undoes leaving it.
 func (c *Checkout) Final() bool {
 	switch c.Status {
 	case StatusStopped, StatusErased:
@@ -126,12 +128,28 @@ func (c *Checkout) Final() bool {
 	return false
 }
 
+// open says whether something may still be mailed of c.
+func (c *Checkout) open() bool {
+	for _, r := range c.Reminders {
+		if r.Open() {
+			return true
+		}
+	}
+	return false
+}
+
+// hears says whether news still counts: what its shopper left may be taken up again, and then
+// goes by what is true of it; unless it was ordered, which nobody takes back.
+func (c *Checkout) hears() bool {
+	return !c.Final() || c.Left && c.Status == StatusStopped && c.Order == nil
+}
+
 // Clone copies c deeply, so that a change to one is not seen in the other.
 func (c *Checkout) Clone() *Checkout {
 	d := *c
 	d.AcceptsMarketing, d.Total, d.Order = copied(c.AcceptsMarketing), copied(c.Total), copied(c.Order)
-	d.Consent, d.LastClick = copied(c.Consent), copied(c.LastClick)
-	d.Items = slices.Clone(c.Items)
+	d.Consent = copied(c.Consent)
+	d.Items, d.Clicks = slices.Clone(c.Items), slices.Clone(c.Clicks)
 	for i := range d.Items {
 		d.Items[i].Price = copied(d.Items[i].Price)
 	}

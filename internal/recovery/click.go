@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -75,12 +76,16 @@ func (s *Store) wayBack(k Case, id ReminderID) Way {
 	return Way{Kind: WayBack, To: s.landing(c, id), Locale: c.Locale}
 }
 
+// keepClicks bounds the clicks that a checkout keeps. An order may be told of late, and
+// clicks made after it must not hide the one that brought it.
+const keepClicks = 100
+
 // click notes a click on the checkout and on its message's row, of which the run that
 // sent it, or an event, tells the rest.
 func (c *Checkout) click(st *Store, id ReminderID, now time.Time) Change {
-	if c.LastClick == nil || now.After(c.LastClick.At) {
-		c.LastClick = &Click{At: now, Reminder: id}
-	}
+	c.Clicks = append(c.Clicks, Click{At: now, Reminder: id})
+	slices.SortStableFunc(c.Clicks, func(a, b Click) int { return a.At.Compare(b.At) }) // clocks differ
+	c.Clicks = c.Clicks[max(0, len(c.Clicks)-keepClicks):]
 	settle(st, c, now)
 	if c.Reminders[id].Erased { // whom it was sent to, who is not c's shopper any more
 		return Change{Update: []*Checkout{c}}

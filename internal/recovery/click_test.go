@@ -104,8 +104,8 @@ func TestClicksAreNoted(t *testing.T) {
 	if way := s.follow(s.back("a", 0), false); way.To == "" || way.Noted {
 		t.Errorf("the way that does not count is %+v", way)
 	}
-	if c := s.checkout("a"); c.LastClick != nil {
-		t.Errorf("the last click is %+v, want none", c.LastClick)
+	if c := s.checkout("a"); len(c.Clicks) > 0 {
+		t.Errorf("the last click is %+v, want none", c.Clicks)
 	}
 	first := s.clock.Now()
 	s.follow(s.back("a", 0), true)
@@ -116,9 +116,13 @@ func TestClicksAreNoted(t *testing.T) {
 	third := s.clock.Now()
 	s.follow(s.back("a", 0), true)
 
-	want := &recovery.Click{At: third, Reminder: recovery.ReminderID{Generation: 1}}
-	if diff := cmp.Diff(want, s.checkout("a").LastClick); diff != "" {
-		t.Errorf("the last click (-want +got):\n%s", diff)
+	want := []recovery.Click{
+		{At: first, Reminder: recovery.ReminderID{Generation: 1}},
+		{At: second, Reminder: recovery.ReminderID{Generation: 1, Step: 1}},
+		{At: third, Reminder: recovery.ReminderID{Generation: 1}},
+	}
+	if diff := cmp.Diff(want, s.checkout("a").Clicks); diff != "" {
+		t.Errorf("the clicks (-want +got):\n%s", diff)
 	}
 	rows := s.db.Messages()
 	if diff := cmp.Diff([]time.Time{first, third}, rows[0].Clicks); diff != "" || !rows[0].Clicked.Equal(first) {
@@ -144,7 +148,7 @@ func TestClickBeforeTheOutcome(t *testing.T) {
 	if len(row.Clicks) != 1 || row.State != recovery.Sent || row.Email != anAddress || row.ExpiresAt.IsZero() {
 		t.Errorf("the row is %+v, want it sent and clicked", row)
 	}
-	if s.checkout("a").LastClick == nil {
+	if len(s.checkout("a").Clicks) != 1 {
 		t.Error("the checkout has lost the click")
 	}
 }
@@ -193,11 +197,11 @@ func TestWays(t *testing.T) {
 			if way.Kind != tc.want || way.Noted != tc.noted || (way.To != "") != (tc.want == recovery.WayBack) || (way.Locale == "pt-BR") != (tc.want != recovery.WayGone) {
 				t.Errorf("got %+v, want %s, noted %v", way, tc.want, tc.noted)
 			}
-			if diff := cmp.Diff(before, s.checkout("a"), cmpopts.IgnoreFields(recovery.Checkout{}, "LastClick", "Version", "ExpiresAt")); diff != "" {
+			if diff := cmp.Diff(before, s.checkout("a"), cmpopts.IgnoreFields(recovery.Checkout{}, "Clicks", "Version", "ExpiresAt")); diff != "" {
 				t.Errorf("more than the click changed (-before +after):\n%s", diff)
 			}
-			if rows := s.db.Messages(); !tc.noted && len(rows) > 0 || (s.checkout("a").LastClick != nil) != tc.noted {
-				t.Errorf("rows %+v, last click %v; want noted %v", rows, s.checkout("a").LastClick, tc.noted)
+			if rows := s.db.Messages(); !tc.noted && len(rows) > 0 || (len(s.checkout("a").Clicks) > 0) != tc.noted {
+				t.Errorf("rows %+v, clicks %v; want noted %v", rows, s.checkout("a").Clicks, tc.noted)
 			}
 		})
 	}
@@ -224,5 +228,21 @@ func TestFollowWithoutTheDatabase(t *testing.T) {
 	}
 	if way, err := s.Follow(t.Context(), recovery.Link{Store: "gone"}, true); way.To != "" || !errors.Is(err, recovery.ErrNoStore) {
 		t.Errorf("of a store that is gone: got %+v, %v", way, err)
+	}
+}
+
+// The newest clicks are kept, so that a document stays small.
+func TestManyClicks(t *testing.T) {
+	t.Parallel()
+	s := open(t, linkStore())
+	s.post(withURL("a", "https://shop.example.com/c"))
+	s.until(half)
+	for range 150 {
+		s.clock.Set(s.clock.Now().Add(time.Second))
+		s.follow(s.back("a", 0), true)
+	}
+	clicks := s.checkout("a").Clicks
+	if n := len(clicks); n != 100 || !clicks[n-1].At.Equal(s.clock.Now()) {
+		t.Errorf("%d clicks are kept, the last of %v; want the newest 100", n, clicks[n-1].At)
 	}
 }

@@ -91,3 +91,33 @@ func TestConsentKept(t *testing.T) {
 	s.until(4 * day)
 	s.wantReminders("a", 1, "skipped no_consent", "skipped no_consent", "skipped no_consent")
 }
+
+// A withdrawal counts also where it is told of a checkout that went with another shopper's
+// erasure, and of who was erased nothing is written down.
+func TestWithdrawalToldOfErased(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.store.EachCheckout = true
+	given := accepting("a", true, 0)
+	given.Email = "bo@example.net"
+	s.post(given)
+	s.clock.Set(t0.Add(time.Minute))
+	s.post(silent("a", time.Minute))
+	s.erase()
+	for i, email := range []string{"bo@example.net", anAddress} {
+		at := time.Duration(2+i) * time.Minute
+		s.clock.Set(t0.Add(at))
+		refused := accepting("a", false, at)
+		refused.Email = email
+		if c, _ := s.post(refused); c.Status != recovery.StatusErased {
+			t.Fatalf("the checkout is %s", c.Status)
+		}
+	}
+	other := left("b")
+	other.Email, other.AbandonedAt = "bo@example.net", s.clock.Now()
+	s.post(other)
+	s.until(4 * day)
+	s.wantReminders("b", 1, "skipped no_consent", "skipped no_consent", "skipped no_consent")
+	s.wantErased("in the end")
+	s.wantMails()
+}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
-	"hash"
 	"strings"
 	"time"
 )
@@ -14,29 +13,34 @@ var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPad
 
 // CheckoutKey is the document ID of a checkout: 128 bits of SHA-256 over store,
 // kind and external ID, so that keys are spread evenly and hold nothing readable.
-func CheckoutKey(store, id string) string { return key(sha256.New(), store, "checkout", id) }
+func CheckoutKey(store, id string) string { return plainKey(store, "checkout", id) }
 
 // CartKey is the document ID of a cart.
-func CartKey(store, id string) string { return key(sha256.New(), store, "cart", id) }
+func CartKey(store, id string) string { return plainKey(store, "cart", id) }
 
 // OrderKey is the document ID of an order.
-func OrderKey(store, id string) string { return key(sha256.New(), store, "order", id) }
+func OrderKey(store, id string) string { return plainKey(store, "order", id) }
 
 // ShopperKey is the document ID of a shopper: an HMAC under idKey, since plain
 // hashes of addresses are reversed by a word list.
 func ShopperKey(idKey []byte, store, email string) string {
-	return key(hmac.New(sha256.New, idKey), store, "shopper", email)
+	h := hmac.New(sha256.New, idKey)
+	h.Write(framed(store, "shopper", email))
+	return keyEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
-func key(h hash.Hash, parts ...string) string {
+func plainKey(parts ...string) string {
+	sum := sha256.Sum256(framed(parts...))
+	return keyEncoding.EncodeToString(sum[:16])
+}
+
+// framed puts each part's length before it, or ("a", "bc") and ("ab", "c") would be one.
+func framed(parts ...string) []byte {
+	b := make([]byte, 0, 256)
 	for _, p := range parts {
-		// Length first, or ("a", "bc") and ("ab", "c") would be one.
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
-		h.Write(n[:])
-		h.Write([]byte(p))
+		b = append(binary.BigEndian.AppendUint64(b, uint64(len(p))), p...)
 	}
-	return keyEncoding.EncodeToString(h.Sum(nil)[:16])
+	return b
 }
 
 // NormalizeEmail is how addresses are compared: trimmed and in lower case.

@@ -101,13 +101,13 @@ func (n *News) begin(s *Store, c *Checkout) {
 
 // Apply brings c up to date with n. Earlier news than c's, the same news again and
 // news for a checkout that is final change nothing (promise 6). Another set of
-// items or a later abandoned_at restarts the clock.
+// items or a later abandoned_at restarts the clock. What was stopped stays so.
 func (n *News) Apply(s *Store, c *Checkout) Effect {
 	if c.Stub() {
 		n.begin(s, c)
 		return Created
 	}
-	if c.Final() || !n.counts(s, c) {
+	if !c.hears() || !n.counts(s, c) {
 		return Ignored
 	}
 	restart := n.Items.Given && !sameItems(c.Items, n.Items.Value) || Instant(n.AbandonedAt).After(c.T)
@@ -169,7 +169,7 @@ func (n *News) consentOnly(s *Store, c *Checkout) Change {
 
 // moves says whether n would give c another shopper or cart.
 func (n *News) moves(s *Store, c *Checkout) bool {
-	if c.Stub() || c.Final() || !n.counts(s, c) {
+	if c.Stub() || !c.hears() || !n.counts(s, c) {
 		return false
 	}
 	return ShopperKey(s.IDKey, s.ID, n.Email) != c.ShopperKey || n.CartID.Given && n.CartID.Value != c.CartID
@@ -180,10 +180,15 @@ func (n *News) restart(s *Store, c *Checkout) {
 	// this checkout for ever.
 	c.T, c.Recorded = later(c.T, n.abandoned()), Instant(n.Arrived)
 	c.Generation++
-	c.Status, c.Order = StatusOpen, nil
+	c.Order = nil
 	c.endScheduled(ReasonSuperseded)
 	c.forgetOld()
 	schedule(s, c)
+	if c.Status == StatusStopped {
+		c.endScheduled(ReasonStopped)
+		return
+	}
+	c.Status = StatusOpen
 }
 
 func (n *News) take(s *Store, c *Checkout) {

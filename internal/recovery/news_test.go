@@ -205,7 +205,7 @@ func TestRestartLeavesWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-// What is final takes no news; what was ended by cart or e-mail only, or is closed,
+// What is final takes no news; what is left stays so; what was ended by cart or e-mail only, or is closed,
 // reopens on new activity.
 func TestNewsReopens(t *testing.T) {
 	t.Parallel()
@@ -227,6 +227,7 @@ func TestNewsReopens(t *testing.T) {
 	}{
 		{"closed", ended(recovery.StatusClosed, ""), at.Add(us), recovery.Restarted, recovery.StatusOpen},
 		{"stopped", ended(recovery.StatusStopped, ""), at.Add(us), recovery.Ignored, recovery.StatusStopped},
+		{"left", func(c *recovery.Checkout) { c.Status, c.Left = recovery.StatusStopped, true }, at.Add(us), recovery.Restarted, recovery.StatusStopped},
 		{"erased", ended(recovery.StatusErased, ""), at.Add(us), recovery.Ignored, recovery.StatusErased},
 		{"ordered itself", ended(recovery.StatusOrdered, recovery.ByCheckout), at.Add(us), recovery.Ignored, recovery.StatusOrdered},
 		{"recovered itself", ended(recovery.StatusRecovered, recovery.ByCheckout), at.Add(us), recovery.Ignored, recovery.StatusRecovered},

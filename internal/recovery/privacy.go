@@ -195,10 +195,10 @@ func (c *Checkout) erase(st *Store, now time.Time) *Checkout {
 		case Claimed: // a mail may be on its way: what becomes of it nobody will write down
 			kept.State = Unknown
 		}
+		kept.Resent = kept.State == Unknown // it is not sent again, whatever runs later
 		e.Reminders[id] = kept
 	}
 	settle(st, e, now)
-	e.CheckAt = time.Time{} // not even to send again what is unknown
 	return e
 }
 

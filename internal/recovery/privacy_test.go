@@ -42,7 +42,7 @@ func (s *shop) wantErased(what string) {
 		s.Errorf("%s: something is kept (-want +got):\n%s", what, diff)
 	}
 	for _, c := range s.db.Checkouts() {
-		if c.Status == recovery.StatusErased && (c.ID+c.Email+c.ShopperKey+c.CartID+c.CartKey+c.Customer.Name()+c.RecoverURL+c.Locale != "" || c.Items != nil || c.Order != nil || c.LastClick != nil || c.Consent != nil) {
+		if c.Status == recovery.StatusErased && (c.ID+c.Email+c.ShopperKey+c.CartID+c.CartKey+c.Customer.Name()+c.RecoverURL+c.Locale != "" || c.Items != nil || c.Order != nil || c.Clicks != nil || c.Consent != nil) {
 			s.Errorf("%s: of the checkout is kept: %+v", what, c)
 		}
 	}
@@ -96,6 +96,27 @@ func TestEraseShopper(t *testing.T) {
 	s.until(4 * day)
 	s.wantErased("in the end")
 	s.wantReminders("a", 1, "sent", "skipped erased", "skipped erased")
+}
+
+// What may have been mailed to a shopper who is erased then is neither mailed again nor
+// said to have ended otherwise, though the store has what is unknown mailed again.
+func TestEraseUnknown(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.store.ResendUnknown, s.sweeping = true, false
+	s.post(left("a"))
+	s.mailer.LoseNext(refused(recovery.ErrUnknown, "reset"))
+	s.mailer.LoseNext(refused(recovery.ErrUnknown, "reset"))
+	s.until(day)
+	s.erase()
+	s.clock.Set(t0.Add(2 * day))
+	if _, err := s.remind("a", 1, 0); err != nil { // a late task
+		t.Error(err)
+	}
+	if c := s.checkout("a"); !c.CheckAt.IsZero() {
+		t.Errorf("the sweep is to look at %s", c.CheckAt)
+	}
+	s.wantReminders("a", 1, "unknown", "unknown", "skipped erased")
 }
 
 // What is on its way while its shopper is erased is not written down.
@@ -293,5 +314,45 @@ func TestEraseOrdersThatNameNobody(t *testing.T) {
 				t.Errorf("orders first %t: got %+v, %v; want no order", first, k.Order, err)
 			}
 		}
+	}
+}
+
+// News of a checkout of which nothing is to be mailed any more is met by no run: what it
+// tells of a shopper who was erased goes at once. Promise 9.
+func TestErasedAddressToldOfEndedCheckout(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(*shop){
+		"its order came before it": func(s *shop) {
+			s.erase()
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+			s.post(left("a"))
+		},
+		"all was mailed to another address": func(s *shop) {
+			other := left("a")
+			other.Email = "bo@example.net"
+			s.post(other)
+			s.until(4 * day)
+			s.erase()
+			s.post(silent("a", 4*day))
+		},
+		"it was left": func(s *shop) {
+			other := left("a")
+			other.Email = "bo@example.net"
+			s.post(other)
+			s.until(half)
+			s.does(1, s.LeaveCheckout, s.leaving("a"))
+			s.erase()
+			s.post(silent("a", time.Hour))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, linkStore())
+			do(s)
+			s.wantErased("at once")
+			if c := s.checkout("a"); c.Status != recovery.StatusErased {
+				t.Errorf("the checkout is %s", c.Status)
+			}
+		})
 	}
 }

@@ -149,7 +149,42 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 			break
 		}
 	}
+	switch {
+	case err != nil:
+	case c.Status == StatusErased:
+		err = s.withdrawOfErased(ctx, st, n)
+	case !c.open(): // also if it was told before: the answer may have been an error
+		c, err = s.forgetIfErased(ctx, st, c)
+	}
 	return c, effect, err
+}
+
+// forgetIfErased erases a checkout of which nothing is to be mailed if its shopper was
+// erased: no run of a reminder is going to find that out.
+func (s *Service) forgetIfErased(ctx context.Context, st *Store, c *Checkout) (*Checkout, error) {
+	err := s.DB.UpdateCheckout(ctx, st.ID, c.Key, WholeCase, func(k Case) (Change, error) {
+		if k.Checkout == nil || k.Checkout.Status == StatusErased || !erased(k) {
+			return Change{}, nil
+		}
+		c = k.Checkout.erase(st, s.now())
+		return Change{Update: []*Checkout{c}, DeleteShopper: k.Checkout.ShopperKey}, nil
+	})
+	return c, err
+}
+
+// withdrawOfErased takes a withdrawal of consent from news of a checkout that was erased
+// with a shopper, for another shopper who is not. Of one who is, nothing is written down.
+func (s *Service) withdrawOfErased(ctx context.Context, st *Store, n *News) error {
+	_, refused := n.consent()
+	if refused.IsZero() {
+		return nil
+	}
+	key := ShopperKey(st.IDKey, st.ID, n.Email)
+	k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Shopper: key})
+	if err != nil || k.Suppression != nil && k.Suppression.Reason == ReasonErased {
+		return err
+	}
+	return s.DB.Commit(ctx, st.ID, Change{Shoppers: []RaiseShopper{{Key: key, ConsentRefused: refused, ExpiresAt: n.Arrived.Add(st.Retention)}}})
 }
 
 // withAnchors adds to ch what the shopper and the cart have to know of c, which has
@@ -160,7 +195,7 @@ func withAnchors(st *Store, ch Change, c *Checkout, n *News) Change {
 	expires := later(n.Arrived.Add(st.Retention), c.ExpiresAt)
 	raise := RaiseShopper{Key: c.ShopperKey, ExpiresAt: expires}
 	raise.ConsentGiven, raise.ConsentRefused = n.consent()
-	if !c.Test { // a test must not silence a real checkout of the same address
+	if !c.Test && c.Status != StatusStopped { // neither may silence another checkout of the same address
 		raise.NewestT = c.T
 	}
 	if c.Order != nil {

@@ -55,7 +55,8 @@ func (c *Checkout) complete(st *Store, o *Order, now time.Time) bool {
 	return true
 }
 
-// StopCheckout ends what is scheduled for a checkout, for good. One that is not known yet
+// StopCheckout ends what is scheduled for a checkout, for good: its shopper cannot undo it.
+// One that is not known yet
 // leaves a stub that stops it when it comes.
 func (s *Service) StopCheckout(ctx context.Context, store, checkoutID string) error {
 	st, err := s.store(store)
@@ -68,9 +69,10 @@ func (s *Service) StopCheckout(ctx context.Context, store, checkoutID string) er
 			settle(st, c, s.now())
 			return Change{Create: c}
 		}
-		if !c.stop(st, s.now()) {
+		if !c.stop(st, s.now()) && !c.Left {
 			return Change{}
 		}
+		c.Left = false
 		return Change{Update: []*Checkout{c}}
 	})
 }

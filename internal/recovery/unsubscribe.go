@@ -44,27 +44,48 @@ func (s *Service) UndoUnsubscribe(ctx context.Context, l Link) error {
 // LeaveCheckout ends what is scheduled for l's checkout, at its shopper's wish. Nothing
 // is done where the checkout is not kept any more, or ended by an order.
 func (s *Service) LeaveCheckout(ctx context.Context, l Link) error {
-	return s.updateLinked(ctx, l, CheckoutOnly, func(st *Store, k Case) bool {
-		return k.Checkout.Order == nil && k.Checkout.stop(st, s.now())
+	return s.updateLinked(ctx, l, CheckoutOnly, func(st *Store, k Case) Change {
+		if k.Checkout.Order != nil || !k.Checkout.stop(st, s.now()) {
+			return Change{}
+		}
+		k.Checkout.Left = true
+		return Change{Update: []*Checkout{k.Checkout}}
 	})
 }
 
 // UndoLeaveCheckout schedules again what LeaveCheckout ended, as far as it is still to
 // come, unless there is an order meanwhile.
 func (s *Service) UndoLeaveCheckout(ctx context.Context, l Link) error {
-	return s.updateLinked(ctx, l, WholeCase, func(st *Store, k Case) bool { return k.Checkout.resume(st, k, s.now()) })
+	var c *Checkout
+	err := s.updateLinked(ctx, l, WholeCase, func(st *Store, k Case) Change {
+		if c = k.Checkout; !c.resume(st, k, s.now()) {
+			return Change{}
+		}
+		ch := Change{Update: []*Checkout{c}}
+		if !c.Test { // news of the meantime did not tell it
+			ch.Shoppers = []RaiseShopper{{Key: c.ShopperKey, NewestT: c.T, ExpiresAt: c.ExpiresAt}}
+		}
+		return ch
+	})
+	if err != nil || c == nil {
+		return err
+	}
+	// Those that news scheduled meanwhile have no tasks yet. The names make it safe.
+	failed, _ := s.enqueue(ctx, tasks(c, s.now()))
+	s.leaveToSweep(ctx, c, failed)
+	return nil
 }
 
-func (s *Service) updateLinked(ctx context.Context, l Link, need Need, change func(*Store, Case) bool) error {
+func (s *Service) updateLinked(ctx context.Context, l Link, need Need, change func(*Store, Case) Change) error {
 	st, err := s.store(l.Store)
 	if err != nil {
 		return err
 	}
 	err = s.DB.UpdateCheckout(ctx, st.ID, l.Checkout, need, func(k Case) (Change, error) {
-		if k.Checkout == nil || k.Checkout.Stub() || !change(st, k) {
+		if k.Checkout == nil || k.Checkout.Stub() {
 			return Change{}, nil
 		}
-		return Change{Update: []*Checkout{k.Checkout}}, nil
+		return change(st, k), nil
 	})
 	if err != nil {
 		return fmt.Errorf("update checkout of a link: %w", err)
@@ -72,13 +93,12 @@ func (s *Service) updateLinked(ctx context.Context, l Link, need Need, change fu
 	return nil
 }
 
-// resume undoes stop, and says whether c changed. The tasks of what is still to come are
-// there as before; should one be lost, the sweep looks after its due instant.
+// resume undoes the shopper's stop, and says whether c changed.
 func (c *Checkout) resume(st *Store, k Case, now time.Time) bool {
-	if c.Status != StatusStopped || c.Order != nil {
+	if c.Status != StatusStopped || !c.Left || c.Order != nil || erased(k) {
 		return false
 	}
-	c.Status = StatusOpen
+	c.Status, c.Left = StatusOpen, false
 	for id, r := range c.Reminders {
 		if id.Generation == c.Generation && r.State == Skipped && r.Reason == ReasonStopped && r.Due.After(now) {
 			r.State, r.Reason = Scheduled, ""

@@ -285,3 +285,89 @@ func TestLinkLocale(t *testing.T) {
 		t.Errorf("got %v, want ErrOverload", err)
 	}
 }
+
+// What is told of a checkout while its shopper has left it counts once that is undone:
+// who is written to, of what and when. Promise 6.
+func TestNewsOfLeftCheckout(t *testing.T) {
+	t.Parallel()
+	s := open(t, linkStore())
+	s.post(left("a"))
+	s.until(half)
+	s.does(1, s.LeaveCheckout, s.leaving("a"))
+	news := left("a")
+	news.Email, news.AbandonedAt = "bo@example.net", t0.Add(2*time.Hour)
+	news.Items = recovery.Given([]recovery.Item{{ID: "pot", Quantity: 1}})
+	s.until(2 * time.Hour)
+	if c, effect := s.post(news); c.Status != recovery.StatusStopped || effect != recovery.Restarted {
+		t.Errorf("the news left it %s, effect %d; want it stopped, begun anew", c.Status, effect)
+	}
+	s.until(3 * time.Hour)
+	s.wantReminders("a", 2, "skipped stopped", "skipped stopped", "skipped stopped")
+	s.does(2, s.UndoLeaveCheckout, s.leaving("a"))
+	s.sweeping = false // their own tasks run them, at the exact instant
+	s.until(6 * day)
+	s.wantMails("a 1-0", "a 2-1", "a 2-2")
+	s.wantReminders("a", 2, "skipped stopped", "sent", "sent")
+	for _, m := range s.mailer.Sent()[1:] {
+		if m.To[0].Email != "bo@example.net" {
+			t.Errorf("a mail went to %v", m.To)
+		}
+	}
+}
+
+// Of a checkout that is left another one of the shopper's is not told that it is newer.
+func TestLeftCheckoutSupersedesNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t, linkStore())
+	s.post(left("a"))
+	s.clock.Set(t0.Add(time.Minute))
+	other := left("b")
+	other.AbandonedAt = t0.Add(time.Minute)
+	s.post(other)
+	s.does(1, s.LeaveCheckout, s.leaving("a"))
+	news := left("a")
+	news.AbandonedAt = t0.Add(2 * time.Minute)
+	s.clock.Set(news.AbandonedAt)
+	s.post(news)
+	s.until(time.Hour)
+	s.wantReminders("b", 1, "sent", "scheduled", "scheduled")
+	s.does(1, s.UndoLeaveCheckout, s.leaving("a"))
+	s.until(2 * day)
+	s.wantReminders("b", 1, "sent", "skipped superseded", "scheduled")
+}
+
+// What the shop stopped is not the shopper's to take up again.
+func TestUndoLeaveOfStoppedCheckout(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(*shop){
+		"stopped, then left": func(s *shop) { s.stop("a"); s.does(1, s.LeaveCheckout, s.leaving("a")) },
+		"left, then stopped": func(s *shop) { s.does(1, s.LeaveCheckout, s.leaving("a")); s.stop("a") },
+	} {
+		s := open(t, linkStore())
+		s.post(left("a"))
+		s.until(half)
+		do(s)
+		s.does(1, s.UndoLeaveCheckout, s.leaving("a"))
+		s.until(4 * day)
+		if c := s.checkout("a"); c.Status != recovery.StatusStopped || len(s.mailer.Sent()) != 1 {
+			t.Errorf("%s: it is %s, with %d mails", name, c.Status, len(s.mailer.Sent()))
+		}
+	}
+}
+
+// An order of its own ends a checkout that was left for good. Promise 1.
+func TestNewsOfLeftAndOrderedCheckout(t *testing.T) {
+	t.Parallel()
+	s := open(t, linkStore())
+	s.post(left("a"))
+	s.until(half)
+	s.does(1, s.LeaveCheckout, s.leaving("a"))
+	s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+	s.until(time.Hour)
+	news := left("a")
+	news.AbandonedAt = t0.Add(time.Hour)
+	s.post(news)
+	s.does(1, s.UndoLeaveCheckout, s.leaving("a"))
+	s.until(5 * day)
+	s.wantMails("a 1-0")
+}

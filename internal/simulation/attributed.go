@@ -116,13 +116,6 @@ func (e *evidence) certainClick(o *order) *following {
 	}
 	from, to := e.placedBetween(o)
 	first := slices.MinFunc(e.requestsOf(o), func(a, b *request) int { return a.begun.seq - b.begun.seq })
-	// Only the last click is known: one after the order, before it was told of, is that.
-	newest := slices.ContainsFunc(e.record.followed, func(f *following) bool {
-		return f.what == click && f.key.checkout == e.keys[o.checkout] && f.begun.before(o.accepted[0].ended) && f.clock+handlerTime > from
-	})
-	if newest {
-		return nil
-	}
 	for _, f := range e.record.followed {
 		ended := f.clock + f.ended.at - f.begun.at
 		if f.what == click && f.status == http.StatusFound && f.calm && f.key.checkout == e.keys[o.checkout] && f.ended.before(first.begun) &&

@@ -234,7 +234,7 @@ func (e *evidence) maxLate() time.Duration {
 // before its run began, or newer.
 func (e *evidence) newestNews(a *attempt) {
 	k := e.visits[a.checkout]
-	if !k.timed || e.wasLeft(a.checkout) { // news of a stopped checkout change nothing
+	if !k.timed {
 		return
 	}
 	newest := time.Duration(-1 << 62)

@@ -184,12 +184,16 @@ func (f *fate) stale() bool {
 	if f.among(func(verdict) bool { return true }) {
 		return false
 	}
-	if most, ok := f.onlyTasksLost(); ok && !f.windowed() && most < f.leastLate() {
-		return false
-	}
 	due := f.due[f.key]
 	begun, ok := f.begun[generationKey{f.key.checkout, f.key.generation}]
 	lateFrom := ok && begun.at > due
+	toldLate := time.Duration(0)
+	if lateFrom {
+		toldLate = begun.at - due
+	}
+	if most, ok := f.onlyTasksLost(); ok && !f.windowed() && toldLate+most < f.leastLate() {
+		return false
+	}
 	return f.tainted[f.key.checkout] || lateFrom || f.windowed() || !ok && due > -day*time.Duration(365)
 }
 

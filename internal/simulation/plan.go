@@ -97,7 +97,7 @@ func (d *drawing) shop(p *plan, store string, most int) {
 	c := d.config()
 	d.windows = c.window
 	p.configs = append(p.configs, c)
-	for range 1 + min(d.IntN(most), d.IntN(most)) { // few shoppers that do much find most
+	for range 1 + min(d.IntN(most), d.IntN(most), d.IntN(most)) { // few shoppers that do much find most
 		d.shopper()
 	}
 	if d.chance(8) {
@@ -155,7 +155,7 @@ func (d *drawing) shopper() {
 		}
 		v.timed = !d.chance(4)
 		v.about.test = len(d.ops) > 0 && d.chance(10)
-		if d.windows && d.chance(3) || d.chance(100) {
+		if d.windows && d.chance(2) || d.chance(50) {
 			v.about.zone = zoneNames[d.IntN(len(zoneNames))]
 		}
 		v.play()

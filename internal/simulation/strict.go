@@ -105,7 +105,7 @@ func (e *evidence) fits(c *config, k *known, g generationKey, t [2]time.Duration
 }
 
 // theNewestSpeaks: where the newest checkout of a shopper speaks for all, an older one
-// is silent once the newer was answered.
+// is silent once the newer was answered. One that its shopper left speaks for none.
 func (e *evidence) theNewestSpeaks(a *attempt) {
 	c, k := e.only(), e.visits[a.checkout]
 	if c == nil || c.each || c.window || k.test || len(k.emails) > 1 {
@@ -115,7 +115,7 @@ func (e *evidence) theNewestSpeaks(a *attempt) {
 	for g, at := range e.begun {
 		other := e.visits[g.checkout]
 		due, known := e.due[reminderKey{g.checkout, g.generation, 0}]
-		if g.checkout == a.checkout || !ok || !known || other.test || len(other.emails) > 1 || other.emails[0] != a.to || !e.before(at, a) {
+		if g.checkout == a.checkout || !ok || !known || other.test || len(other.emails) > 1 || other.emails[0] != a.to || !e.before(at, a) || e.wasLeft(g.checkout) {
 			continue
 		}
 		if due-c.spread > mine {
