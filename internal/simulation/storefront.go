@@ -64,6 +64,7 @@ func (w *world) finish() {
 	w.record.rows = w.db.Messages()
 	w.read()
 	w.checkShopify()
+	w.checkWooCommerce()
 	seen := map[string]bool{} // by key
 	for i := range w.plan.ops {
 		o := &w.plan.ops[i]
