@@ -59,6 +59,9 @@ var ping = regexp.MustCompile(`^\s*webhook_id=[0-9]{1,20}\s*$`)
 func wooCommerceOrder(ctx context.Context, w webhook, o woocommerce.Order) (response, error) {
 	switch o.Kind() {
 	case woocommerce.Checkout:
+		if o.Status == "failed" {
+			return wooCommerceFailed(ctx, w, o)
+		}
 		return wooCommerceCheckout(ctx, w, o)
 	case woocommerce.Placed, woocommerce.Cancelled:
 		return w.recordOrder(ctx, o.News(), o.Refunds)
@@ -112,16 +115,40 @@ func wooCommerceConsent(o woocommerce.Order) recovery.Field[*bool] {
 	return recovery.Field[*bool]{}
 }
 
+// wooCommerceFailed is an order whose payment failed. Was it an order already, as one on
+// hold for a bank transfer is, then it is taken back; else it can still be paid.
+func wooCommerceFailed(ctx context.Context, w webhook, o woocommerce.Order) (response, error) {
+	if placed, err := w.placedBefore(ctx, o); err != nil {
+		return response{}, err
+	} else if placed && o.Paid.IsZero() {
+		return w.takeBackUnpaid(ctx, o)
+	}
+	return wooCommerceCheckout(ctx, w, o)
+}
+
 // wooCommerceGone is an order that cannot be paid any more. Was it bought, as by a bank
 // transfer that never came, then it is taken back. Else WooCommerce has only given its
 // goods free again: the shopper may still want them, and is led to the cart.
 func wooCommerceGone(ctx context.Context, w webhook, o woocommerce.Order) (response, error) {
-	known, err := w.Service.KnownOrder(ctx, w.store.ID, o.ID)
-	if err != nil {
+	if placed, err := w.placedBefore(ctx, o); err != nil {
 		return response{}, err
-	}
-	if known != nil && o.Status != "" {
-		return w.recordOrder(ctx, o.News(), map[string]recovery.Refund{recovery.Cancelled: {At: pastOf(o.Modified, w.now)}})
+	} else if placed && o.Status != "" {
+		return w.takeBackUnpaid(ctx, o)
 	}
 	return did("unlinked", "checkout", recovery.CheckoutKey(w.store.ID, o.ID)), w.Service.DropRecoverURL(ctx, w.store.ID, o.ID, pastOf(o.Modified, w.now))
+}
+
+// placedBefore says whether o is recorded as an order, and was one before it became what
+// it tells of now.
+func (w webhook) placedBefore(ctx context.Context, o woocommerce.Order) (bool, error) {
+	known, err := w.Service.KnownOrder(ctx, w.store.ID, o.ID)
+	if err != nil || known == nil {
+		return false, err
+	}
+	at := pastOf(o.Modified, w.now)
+	return at.IsZero() || !at.Before(known.PlacedAt), nil
+}
+
+func (w webhook) takeBackUnpaid(ctx context.Context, o woocommerce.Order) (response, error) {
+	return w.recordOrder(ctx, o.News(), map[string]recovery.Refund{recovery.NeverPaid: {At: pastOf(o.Modified, w.now)}})
 }

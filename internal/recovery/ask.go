@@ -10,7 +10,7 @@ import (
 // asked.
 type OrderSource interface {
 	// Ordered asks for the order of the checkout with the ID; nil where, as far as the
-	// shop system knows, there is none. An error says that it cannot be known; it tells
+	// shop system knows, there is none and may still be one. An error says that it cannot be known; it tells
 	// nothing of the shopper.
 	Ordered(ctx context.Context, checkoutID string) (*Told, error)
 }
@@ -19,6 +19,10 @@ type OrderSource interface {
 type Told struct {
 	News    OrderNews
 	Refunds map[string]Refund
+	// Gone says that there is none, nor will be one by the checkout's own address: it was
+	// cancelled without a payment, at GoneAt; zero if that is not told.
+	Gone   bool
+	GoneAt time.Time
 }
 
 // askFor is how long the shop system may take.
@@ -46,7 +50,7 @@ func (s *Service) askAndClaim(ctx context.Context, a *attempt) error {
 	return s.tryClaim(ctx, a)
 }
 
-// ask records the order that the shop system tells of. Without an answer all goes on as
+// ask records the order that the shop system tells of, or that there will be none. Without an answer all goes on as
 // if it had not been asked: most shoppers who left did not come back.
 func (s *Service) ask(ctx context.Context, a *attempt) error {
 	timeout := s.Deadlines.Ask
@@ -62,6 +66,12 @@ func (s *Service) ask(ctx context.Context, a *attempt) error {
 		return nil
 	}
 	if told == nil {
+		return nil
+	}
+	if told.Gone { // the claim reads it anew, without the address
+		if err := s.DropRecoverURL(ctx, c.Store, c.ID, told.GoneAt); err != nil {
+			return fmt.Errorf("drop the address that the shop system says is gone: %w", err)
+		}
 		return nil
 	}
 	told.News.CheckoutID = c.ID

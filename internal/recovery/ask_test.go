@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,31 @@ func TestAskForTheOrder(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A checkout that cannot be paid any more is mailed with the way to the cart.
+func TestAskedAndGone(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]time.Time{"told when": t0.Add(10 * time.Minute), "not told when": {}} {
+		system := &shopSystem{told: &recovery.Told{Gone: true, GoneAt: at}}
+		s := leftAt(t, recovery.WooCommerce, system, nil)
+		n := left("7781")
+		n.Platform, n.UpdatedAt, n.RecoverURL = recovery.WooCommerce, t0.Add(time.Minute), recovery.Given("https://shop.example.com/pay/1")
+		s.post(n)
+		run, err := s.Remind(t.Context(), s.task("7781", 1, 0))
+		if err != nil || run.Mail != recovery.MailAccepted {
+			t.Fatalf("%s: got %+v, %v; want it mailed", name, run, err)
+		}
+		if got := s.checkout("7781").RecoverURL; got != "" {
+			t.Errorf("%s: it leads to %q", name, got)
+		}
+		if mails := s.mailer.Sent(); len(mails) != 1 || strings.Contains(mails[0].Text, "/pay/1") {
+			t.Errorf("%s: got %+v", name, mails)
+		}
+		if o, err := s.KnownOrder(t.Context(), "default", "7781"); o != nil || err != nil {
+			t.Errorf("%s: got the order %+v, %v", name, o, err)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ type Checkout struct {
 	T          time.Time // the instant of abandonment
 	Recorded   time.Time // when we heard of this generation, by our clock
 	News       time.Time // of the newest news taken over
-	Generation int       // 0 in a stub, which only an order has named so far
+	Generation int       // 0 in a stub, which only an order or its end has named so far
 	Status     Status
 	Left       bool // it was its shopper who stopped it, who may undo that
 	Order      *OrderRef
@@ -113,7 +113,7 @@ const (
 	ByEmail    JoinedBy = "email"
 )
 
-// Stub says whether only an order has named the checkout so far.
+// Stub says whether only an order, or the checkout's end, has named it so far.
 func (c *Checkout) Stub() bool { return c.Generation == 0 }
 
 // Final says whether nothing is to be sent any more, whatever comes, but for a shopper who
@@ -128,9 +128,21 @@ func (c *Checkout) Final() bool {
 	return false
 }
 
-// hears says whether news still counts: what was stopped may be taken up again, and then
+// open says whether something may still be mailed of c.
+func (c *Checkout) open() bool {
+	for _, r := range c.Reminders {
+		if r.Open() {
+			return true
+		}
+	}
+	return false
+}
+
+// hears says whether news still counts: what its shopper left may be taken up again, and then
 // goes by what is true of it; unless it was ordered, which nobody takes back.
-func (c *Checkout) hears() bool { return !c.Final() || c.Status == StatusStopped && c.Order == nil }
+func (c *Checkout) hears() bool {
+	return !c.Final() || c.Left && c.Status == StatusStopped && c.Order == nil
+}
 
 // Clone copies c deeply, so that a change to one is not seen in the other.
 func (c *Checkout) Clone() *Checkout {

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -78,7 +79,11 @@ func NewCheckout(s *Store, n *News) *Checkout {
 
 // begin makes c, new or a stub, the checkout that n reports.
 func (n *News) begin(s *Store, c *Checkout) {
+	dropped := c.News // when a stub's address was dropped; zero if it was not
 	n.take(s, c)
+	if !c.News.After(dropped) {
+		c.News, c.RecoverURL = dropped, ""
+	}
 	c.Test = n.Test
 	c.Generation = 1
 	c.T, c.Recorded = n.abandoned(), Instant(n.Arrived)
@@ -102,7 +107,7 @@ func (n *News) Apply(s *Store, c *Checkout) Effect {
 		n.begin(s, c)
 		return Created
 	}
-	if !c.hears() || !n.instant().After(c.News) {
+	if !c.hears() || !n.counts(s, c) {
 		return Ignored
 	}
 	restart := n.Items.Given && !sameItems(c.Items, n.Items.Value) || Instant(n.AbandonedAt).After(c.T)
@@ -118,6 +123,20 @@ func (n *News) Apply(s *Store, c *Checkout) Effect {
 		return Restarted
 	}
 	return Updated
+}
+
+// counts says whether n is newer than what c has. Shopify cuts instants to seconds, and
+// mostly tells the newest last: of its tellings of one second the one that comes counts,
+// if it tells anything else.
+func (n *News) counts(s *Store, c *Checkout) bool {
+	at := n.instant()
+	if n.Platform != Shopify || !at.Equal(c.News) {
+		return at.After(c.News)
+	}
+	told := c.Clone()
+	n.take(s, told)
+	told.News = c.News
+	return !reflect.DeepEqual(c, told)
 }
 
 // consent is the instant at which the shopper, by this news, accepted marketing, or did
@@ -150,7 +169,7 @@ func (n *News) consentOnly(s *Store, c *Checkout) Change {
 
 // moves says whether n would give c another shopper or cart.
 func (n *News) moves(s *Store, c *Checkout) bool {
-	if c.Stub() || !c.hears() || !n.instant().After(c.News) {
+	if c.Stub() || !c.hears() || !n.counts(s, c) {
 		return false
 	}
 	return ShopperKey(s.IDKey, s.ID, n.Email) != c.ShopperKey || n.CartID.Given && n.CartID.Value != c.CartID

@@ -205,7 +205,7 @@ func TestRestartLeavesWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-// What is final takes no news; what is stopped stays so; what was ended by cart or e-mail only, or is closed,
+// What is final takes no news; what is left stays so; what was ended by cart or e-mail only, or is closed,
 // reopens on new activity.
 func TestNewsReopens(t *testing.T) {
 	t.Parallel()
@@ -226,7 +226,8 @@ func TestNewsReopens(t *testing.T) {
 		status recovery.Status
 	}{
 		{"closed", ended(recovery.StatusClosed, ""), at.Add(us), recovery.Restarted, recovery.StatusOpen},
-		{"stopped", ended(recovery.StatusStopped, ""), at.Add(us), recovery.Restarted, recovery.StatusStopped},
+		{"stopped", ended(recovery.StatusStopped, ""), at.Add(us), recovery.Ignored, recovery.StatusStopped},
+		{"left", func(c *recovery.Checkout) { c.Status, c.Left = recovery.StatusStopped, true }, at.Add(us), recovery.Restarted, recovery.StatusStopped},
 		{"erased", ended(recovery.StatusErased, ""), at.Add(us), recovery.Ignored, recovery.StatusErased},
 		{"ordered itself", ended(recovery.StatusOrdered, recovery.ByCheckout), at.Add(us), recovery.Ignored, recovery.StatusOrdered},
 		{"recovered itself", ended(recovery.StatusRecovered, recovery.ByCheckout), at.Add(us), recovery.Ignored, recovery.StatusRecovered},
@@ -307,5 +308,67 @@ func TestManyGenerations(t *testing.T) {
 	}
 	if got := c.Current(); len(got) != 3 {
 		t.Errorf("the generation's reminders are %v, want 3", got)
+	}
+}
+
+// Shopify cuts instants to seconds: of two tellings of one second the one that comes last
+// counts. The same again changes nothing, nor does any where a checkout is ordered.
+func TestNewsOfTheSameSecond(t *testing.T) {
+	t.Parallel()
+	at := t0.Add(time.Minute)
+	told := func(p recovery.Platform, item string) recovery.News {
+		n := left("a")
+		n.AbandonedAt, n.UpdatedAt, n.Platform = time.Time{}, at, p
+		n.Items = recovery.Given([]recovery.Item{{ID: item, Quantity: 1}})
+		return n
+	}
+	for name, tc := range map[string]struct {
+		platform recovery.Platform
+		items    []string // as told, one after the other
+		do       func(*shop)
+		effect   recovery.Effect // of the last
+		want     string
+	}{
+		"Shopify":          {recovery.Shopify, []string{"1", "2"}, nil, recovery.Restarted, "2"},
+		"the same again":   {recovery.Shopify, []string{"1", "2", "2"}, nil, recovery.Ignored, "2"},
+		"the same at once": {recovery.Shopify, []string{"1", "1"}, nil, recovery.Ignored, "1"},
+		"ordered":          {recovery.Shopify, []string{"1", "2"}, func(s *shop) { s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"}) }, recovery.Ignored, "1"},
+		"completed":        {recovery.Shopify, []string{"1", "2"}, func(s *shop) { s.complete(recovery.OrderNews{CheckoutID: "a"}) }, recovery.Ignored, "1"},
+		"stopped":          {recovery.Shopify, []string{"1", "2"}, func(s *shop) { s.stop("a") }, recovery.Ignored, "1"},
+		"a backend's own":  {"", []string{"1", "2"}, nil, recovery.Ignored, "1"},
+		"WooCommerce's":    {recovery.WooCommerce, []string{"1", "2"}, nil, recovery.Ignored, "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.clock.Set(at)
+			var effect recovery.Effect
+			for i, item := range tc.items {
+				_, effect = s.post(told(tc.platform, item))
+				if i == 0 && tc.do != nil {
+					tc.do(s)
+				}
+			}
+			if c := s.checkout("a"); effect != tc.effect || c.Items[0].ID != tc.want || tc.do != nil && !c.Final() {
+				t.Errorf("got effect %d, items %v, %s; want %d, %s", effect, c.Items, c.Status, tc.effect, tc.want)
+			}
+		})
+	}
+}
+
+// An order by the same shopper in that second is not undone by it either.
+func TestNewsOfTheOrdersSecond(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	n := left("a")
+	n.AbandonedAt, n.UpdatedAt, n.Platform = time.Time{}, t0, recovery.Shopify
+	s.post(n)
+	s.order(recovery.OrderNews{OrderID: "o", Email: anAddress, PlacedAt: t0})
+	n.Items = recovery.Given([]recovery.Item{{ID: "2", Quantity: 1}})
+	s.post(n)
+	s.until(4 * day)
+	s.wantMails()
+	if c := s.checkout("a"); c.Status != recovery.StatusOrdered || c.Items[0].ID != "2" {
+		t.Errorf("got %s, %v", c.Status, c.Items)
 	}
 }

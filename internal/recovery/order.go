@@ -15,7 +15,18 @@ type OrderNews struct {
 	Total                              *Money
 	PlacedAt                           time.Time // zero if not given: now
 	Test                               bool      // of the merchant's: stays out of every figure
+	Payment                            Payment
 }
+
+// Payment says whether an order was paid for.
+type Payment int
+
+// What is known of an order's payment.
+const (
+	PaymentNotTold  Payment = iota
+	PaymentAwaited          // an order already, which may still fail
+	PaymentReceived         // from then on its failing is old news
+)
 
 // OrderResult says what an order did.
 type OrderResult struct {
@@ -115,6 +126,12 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	o.Checkout, o.Cart, o.Shopper = or(q.Checkout, o.Checkout), or(q.Cart, o.Cart), or(q.Shopper, o.Shopper)
 	if n.Total != nil {
 		o.Total = n.Total
+	}
+	switch c := k.Checkout; {
+	case !isNew:
+		o.pay(n, now)
+	case n.Payment == PaymentAwaited && c != nil && c.News.After(o.PlacedAt): // it is told of after it failed
+		o.refund(map[string]Refund{NeverPaid: {At: c.News}}, now)
 	}
 	o.ExpiresAt = now.Add(st.Retention)
 

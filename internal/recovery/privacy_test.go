@@ -233,3 +233,43 @@ func TestEraseOrdersThatNameNobody(t *testing.T) {
 		}
 	}
 }
+
+// News of a checkout of which nothing is to be mailed any more is met by no run: what it
+// tells of a shopper who was erased goes at once. Promise 9.
+func TestErasedAddressToldOfEndedCheckout(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(*shop){
+		"its order came before it": func(s *shop) {
+			s.erase()
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+			s.post(left("a"))
+		},
+		"all was mailed to another address": func(s *shop) {
+			other := left("a")
+			other.Email = "bo@example.net"
+			s.post(other)
+			s.until(4 * day)
+			s.erase()
+			s.post(silent("a", 4*day))
+		},
+		"it was left": func(s *shop) {
+			other := left("a")
+			other.Email = "bo@example.net"
+			s.post(other)
+			s.until(half)
+			s.does(1, s.LeaveCheckout, s.leaving("a"))
+			s.erase()
+			s.post(silent("a", time.Hour))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, linkStore())
+			do(s)
+			s.wantErased("at once")
+			if c := s.checkout("a"); c.Status != recovery.StatusErased {
+				t.Errorf("the checkout is %s", c.Status)
+			}
+		})
+	}
+}

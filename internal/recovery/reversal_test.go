@@ -37,6 +37,9 @@ func TestReverseOrder(t *testing.T) {
 	placed := recovery.OrderNews{OrderID: "o", CheckoutID: "a", Email: anAddress, Total: eur(6490)}
 	only := recovery.OrderNews{OrderID: "o"}
 	part := map[string]recovery.Refund{"r1": {Total: eur(1000)}}
+	unpaid := map[string]recovery.Refund{recovery.NeverPaid: {}}
+	paid := placed
+	paid.Payment = recovery.PaymentReceived
 	for name, tc := range map[string]struct {
 		do   func(*shop)
 		want int64
@@ -55,9 +58,14 @@ func TestReverseOrder(t *testing.T) {
 			s.order(placed)
 			s.reverse(only, map[string]recovery.Refund{"r": {Total: &recovery.Money{Minor: 1, Currency: "USD"}}})
 		}, 6490},
-		"before the order": {func(s *shop) { s.reverse(only, part); s.order(placed) }, 5490},
-		"with the order":   {func(s *shop) { s.reverse(placed, part) }, 5490},
-		"order told after": {func(s *shop) { s.reverse(placed, part); s.order(placed) }, 5490},
+		"before the order":   {func(s *shop) { s.reverse(only, part); s.order(placed) }, 5490},
+		"before, and with":   {func(s *shop) { s.reverse(only, part); s.reverse(placed, part) }, 5490},
+		"never paid":         {func(s *shop) { s.order(placed); s.reverse(placed, unpaid); s.reverse(placed, unpaid) }, 0},
+		"paid in the end":    {func(s *shop) { s.order(placed); s.reverse(placed, unpaid); s.order(paid); s.order(paid) }, 6490},
+		"failing comes late": {func(s *shop) { s.order(placed); s.order(paid); s.reverse(placed, unpaid) }, 6490},
+		"paid, part back":    {func(s *shop) { s.order(placed); s.reverse(placed, unpaid); s.reverse(paid, part) }, 5490},
+		"with the order":     {func(s *shop) { s.reverse(placed, part) }, 5490},
+		"order told after":   {func(s *shop) { s.reverse(placed, part); s.order(placed) }, 5490},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

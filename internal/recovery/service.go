@@ -149,10 +149,27 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 			break
 		}
 	}
-	if err == nil && c.Status == StatusErased {
+	switch {
+	case err != nil:
+	case c.Status == StatusErased:
 		err = s.withdrawOfErased(ctx, st, n)
+	case !c.open(): // also if it was told before: the answer may have been an error
+		c, err = s.forgetIfErased(ctx, st, c)
 	}
 	return c, effect, err
+}
+
+// forgetIfErased erases a checkout of which nothing is to be mailed if its shopper was
+// erased: no run of a reminder is going to find that out.
+func (s *Service) forgetIfErased(ctx context.Context, st *Store, c *Checkout) (*Checkout, error) {
+	err := s.DB.UpdateCheckout(ctx, st.ID, c.Key, WholeCase, func(k Case) (Change, error) {
+		if k.Checkout == nil || k.Checkout.Status == StatusErased || !erased(k) {
+			return Change{}, nil
+		}
+		c = k.Checkout.erase(st, s.now())
+		return Change{Update: []*Checkout{c}, DeleteShopper: k.Checkout.ShopperKey}, nil
+	})
+	return c, err
 }
 
 // withdrawOfErased takes a withdrawal of consent from news of a checkout that was erased

@@ -90,7 +90,7 @@ func (c *Checkout) stop(st *Store, now time.Time) bool {
 
 // DropRecoverURL says that the checkout's own address leads nowhere since the instant:
 // from now on the shopper is led to the store's cart. News of before does not bring it
-// back. Nothing else changes; a checkout that is not known is left so.
+// back. Nothing else changes; of a checkout that is not known yet a stub remembers it.
 func (s *Service) DropRecoverURL(ctx context.Context, store, checkoutID string, at time.Time) error {
 	st, err := s.store(store)
 	if err != nil {
@@ -98,10 +98,15 @@ func (s *Service) DropRecoverURL(ctx context.Context, store, checkoutID string, 
 	}
 	at = placed(at, s.now())
 	return s.updateNamed(ctx, st, checkoutID, func(c *Checkout) Change {
-		if c == nil || c.Stub() || c.Status == StatusErased || c.News.After(at) || c.RecoverURL == "" {
+		switch {
+		case c == nil:
+			c = &Checkout{Store: st.ID, Key: CheckoutKey(st.ID, checkoutID), ID: checkoutID, News: at}
+			settle(st, c, s.now())
+			return Change{Create: c}
+		case c.Status == StatusErased, c.News.After(at), c.RecoverURL == "" && c.News.Equal(at):
 			return Change{}
 		}
-		c.RecoverURL, c.News = "", at
+		c.ID, c.RecoverURL, c.News = checkoutID, "", at // an expired one has no ID any more
 		settle(st, c, s.now())
 		return Change{Update: []*Checkout{c}}
 	})

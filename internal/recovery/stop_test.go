@@ -121,8 +121,66 @@ func TestDropRecoverURL(t *testing.T) {
 	}
 	s.until(4 * day)
 	s.wantReminders("a", 1, "sent", "sent", "sent")
-	if err := s.DropRecoverURL(t.Context(), s.store.ID, "unknown", t0); err != nil {
-		t.Error(err)
+}
+
+// An address may be dropped before its checkout is told of. Only later news has one again.
+func TestDropRecoverURLFirst(t *testing.T) {
+	t.Parallel()
+	const address = "https://shop.example.com/pay/1"
+	for name, tc := range map[string]struct {
+		news []time.Duration // updated so long after the drop
+		want string
+	}{
+		"older":              {[]time.Duration{-time.Minute}, ""},
+		"of the same second": {[]time.Duration{0}, ""},
+		"newer":              {[]time.Duration{time.Second}, address},
+		"older, twice":       {[]time.Duration{-time.Minute, -time.Second}, ""},
+		"older, then newer":  {[]time.Duration{-time.Minute, time.Second}, address},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.clock.Set(t0.Add(time.Hour))
+			for range 2 {
+				if err := s.DropRecoverURL(t.Context(), s.store.ID, "a", t0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, at := range tc.news {
+				n := left("a")
+				n.UpdatedAt, n.RecoverURL = t0.Add(at), recovery.Given(address)
+				s.post(n)
+			}
+			if c := s.checkout("a"); c.RecoverURL != tc.want || c.Status != recovery.StatusOpen || c.Generation != 1 || !c.T.Equal(t0) {
+				t.Errorf("got %q, %s, generation %d, left at %v; want %q", c.RecoverURL, c.Status, c.Generation, c.T, tc.want)
+			}
+		})
+	}
+}
+
+// An order that names a checkout whose address was dropped ends it, whichever comes first.
+func TestDropRecoverURLAndOrder(t *testing.T) {
+	t.Parallel()
+	order := recovery.OrderNews{OrderID: "o", CheckoutID: "a", Email: anAddress}
+	for name, do := range map[string]func(*shop){
+		"ordered":        func(s *shop) { s.order(order) },
+		"completed":      func(s *shop) { s.complete(order) },
+		"ordered before": func(s *shop) {},
+	} {
+		s := open(t, nil)
+		if name == "ordered before" {
+			s.order(order)
+		}
+		if err := s.DropRecoverURL(t.Context(), s.store.ID, "a", t0); err != nil {
+			t.Fatal(err)
+		}
+		do(s)
+		s.post(left("a"))
+		s.until(4 * day)
+		s.wantMails()
+		if c := s.checkout("a"); c.Status != recovery.StatusOrdered {
+			t.Errorf("%s: got %s", name, c.Status)
+		}
 	}
 }
 

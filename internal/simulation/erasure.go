@@ -93,22 +93,18 @@ func (e *evidence) endsErased(id, key string) {
 func (e *evidence) nothingReadable() {
 	for _, q := range e.erasures {
 		for _, name := range e.readable[[2]string{q.about.store, q.about.email}] {
-			if !e.cameAfter(strings.TrimPrefix(name, "checkouts/"), q) {
+			if !e.metByNoRun(strings.TrimPrefix(name, "checkouts/")) {
 				e.violate(9, "%s was erased after %s, and in the end %s holds the address", q.about.email, q.ended.at.Round(time.Second), name)
 			}
 		}
 	}
 }
 
-// cameAfter says whether the checkout, by its key, told the address anew after the
-// erasure, when nothing may have been scheduled any more: it had an order, was left, or
-// had been mailed to another address. Then no run of a reminder is left to meet it.
-func (e *evidence) cameAfter(checkout string, erasure *request) bool {
+// metByNoRun says whether the checkout, by its key, may have come after its shopper's
+// erasure and ended by an order or its shopper's wish before a run met it, while the tasks
+// of its reminders were lost: the sweep does not look at what has ended.
+func (e *evidence) metByNoRun(checkout string) bool {
 	k := e.visits[checkout]
-	if k == nil || !e.anyOrder(k) && !e.wasLeft(checkout) && len(k.emails) == 1 {
-		return false
-	}
-	return slices.ContainsFunc(e.requests, func(q *request) bool {
-		return q.do == postCheckout && q.about.checkout == k.id && q.about.email == erasure.about.email && !q.ended.before(erasure.begun)
-	})
+	lost := e.hits[purge] + e.hits[taskLost] + e.hits[taskVanishes] + e.hits[createAway] + e.hits[createLost] + e.hits[die] + e.hits[stall]
+	return k != nil && lost > 0 && (e.anyOrder(k) || e.wasLeft(checkout))
 }

@@ -132,6 +132,12 @@ func (o Order) News() recovery.OrderNews {
 	n := recovery.OrderNews{
 		OrderID: o.ID, CheckoutID: o.ID, Email: recovery.NormalizeEmail(o.Email()), Total: o.Total, PlacedAt: o.Paid,
 	}
+	switch {
+	case !o.Paid.IsZero():
+		n.Payment = recovery.PaymentReceived
+	case o.Status == "on-hold":
+		n.Payment = recovery.PaymentAwaited
+	}
 	for _, t := range []time.Time{o.Modified, o.Created} {
 		if n.PlacedAt.IsZero() {
 			n.PlacedAt = t

@@ -58,7 +58,8 @@ func stay(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// Ordered reads the order with the ID. It tells of it if it was bought.
+// Ordered reads the order with the ID. It tells of it if it was bought, or cannot be any
+// more.
 func (s *Shop) Ordered(ctx context.Context, id string) (*recovery.Told, error) {
 	if id == "" || strings.Trim(id, "0123456789") != "" {
 		return nil, errors.New("not an order of WooCommerce: its ID is no number")
@@ -71,10 +72,13 @@ func (s *Shop) Ordered(ctx context.Context, id string) (*recovery.Told, error) {
 	if !ok || o.ID != id {
 		return nil, errors.New("the shop answered something else than the order")
 	}
-	if k := o.Kind(); k != Placed && k != Cancelled {
-		return nil, nil
+	switch o.Kind() {
+	case Placed, Cancelled:
+		return &recovery.Told{News: o.News(), Refunds: o.Refunds}, nil
+	case Expired:
+		return &recovery.Told{Gone: true, GoneAt: o.Modified}, nil
 	}
-	return &recovery.Told{News: o.News(), Refunds: o.Refunds}, nil
+	return nil, nil
 }
 
 func (s *Shop) get(ctx context.Context, id string) ([]byte, error) {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
@@ -68,7 +70,6 @@ func TestAnswers(t *testing.T) {
 		"refunded":            {text(200, `{"id":7781,"status":"refunded"}`), true, ""},
 		"cancelled when paid": {text(200, `{"id":7781,"status":"cancelled","date_paid_gmt":"2026-11-20T17:59:00"}`), true, ""},
 		"pending":             {text(200, `{"id":7781,"status":"pending"}`), false, ""},
-		"cancelled":           {text(200, `{"id":7781,"status":"cancelled"}`), false, ""},
 		"another order":       {text(200, `{"id":7782,"status":"completed"}`), false, "something else"},
 		"a page":              {text(200, `<html>`), false, "something else"},
 		"not found":           {text(404, `{"code":"woocommerce_rest_shop_order_invalid_id"}`), false, "404"},
@@ -87,6 +88,18 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("the error tells too much: %v", err)
 			}
 		})
+	}
+}
+
+// Of an order that was cancelled without a payment it tells that, and when.
+func TestCancelledUnpaid(t *testing.T) {
+	t.Parallel()
+	told, err := shop(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"id":7781,"status":"cancelled","date_modified_gmt":"2026-11-20T18:03:00"}`))
+	}).Ordered(t.Context(), "7781")
+	want := &recovery.Told{Gone: true, GoneAt: time.Date(2026, 11, 20, 18, 3, 0, 0, time.UTC)}
+	if diff := cmp.Diff(want, told); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 
