@@ -37,6 +37,7 @@ type Hooks struct {
 	Clock   func(recovery.Clock) recovery.Clock
 	Store   func(*recovery.Store)
 	Handler func(http.Handler) http.Handler
+	Orders  func(recovery.OrderSource) recovery.OrderSource
 	// TaskName names a task, and TaskExists is what comes of a name that is taken; nil:
 	// as the product has it.
 	TaskName   func(recovery.Task) string

@@ -111,6 +111,7 @@ func (w *world) live() {
 		w.at(f.at, func() { w.strike(f) })
 	}
 	w.playShopify()
+	w.playWooCommerce()
 	w.runAll()
 	w.fill()
 	w.finish()
