@@ -53,7 +53,7 @@ func (s *Service) settleMessage(ctx context.Context, m *messageEvents) error {
 
 // erased says whether nothing may be kept of the shopper any more.
 func erased(k Case) bool {
-	return k.Checkout.Status == StatusErased || k.Suppression != nil && k.Suppression.Reason == ReasonErased
+	return k.Checkout.Status == StatusErased || k.Suppression.erased()
 }
 
 // settle is what events write of which the first proves that the message was sent. The
