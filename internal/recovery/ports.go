@@ -53,7 +53,7 @@ type Change struct {
 	Order *Order
 	// Message is what is known of a message now, for its row. Zero fields say nothing
 	// and leave what is there, whichever comes first; of the instants that events
-	// tell, the least stays.
+	// tell, the least stays, and of what counts clicks the most.
 	Message *Message
 	// DeleteMessages and DeleteOrders are keys of documents that go, DeleteShopper that of
 	// a shopper; what is not there is gone already.
