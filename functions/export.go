@@ -101,6 +101,8 @@ type messageExport struct {
 	Opened     *time.Time  `json:"opened_at"`
 	Clicked    *time.Time  `json:"clicked_at"`
 	Clicks     []time.Time `json:"clicks"`
+	LastClick  *time.Time  `json:"last_click_at"`
+	ClickCount int         `json:"click_count"`
 	Bounced    *time.Time  `json:"bounced_at"`
 	Complained *time.Time  `json:"complained_at"`
 	ExpiresAt  time.Time   `json:"expires_at"`
@@ -127,7 +129,8 @@ func exported(store, email string, p recovery.Personal) exportBody {
 		body.Messages = append(body.Messages, messageExport{
 			CheckoutID: m.CheckoutID, Generation: m.Reminder.Generation, Step: m.Reminder.Step, Email: m.Email, Subject: m.Subject,
 			State: string(m.State), SendGridID: m.Provider, SentAt: told(m.SentAt), Delivered: told(m.Delivered), Opened: told(m.Opened),
-			Clicked: told(m.Clicked), Clicks: append([]time.Time{}, m.Clicks...), Bounced: told(m.Bounced), Complained: told(m.Complained),
+			Clicked: told(m.Clicked), Clicks: append([]time.Time{}, m.Clicks...), LastClick: told(m.LastClicked), ClickCount: m.ClickCount,
+			Bounced: told(m.Bounced), Complained: told(m.Complained),
 			ExpiresAt: m.ExpiresAt,
 		})
 	}

@@ -86,6 +86,23 @@ func TestErasedWithMailInFlight(t *testing.T) {
 	w.wantNoTrace()
 }
 
+// Somebody else goes on with a checkout that was erased, and wants no marketing: that counts
+// for all of that shopper's checkouts, though the erased one takes nothing.
+func TestWithdrawalToldOfErasedCheckout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.post(http.StatusCreated, checkoutPath, sample(t, "checkout.json"))
+	w.post(http.StatusCreated, checkoutPath, sampleBody(t, "checkout.json", body{"checkout_id": "chk_bo", "email": "bo@example.net"}))
+	w.post(http.StatusOK, "/privacy/erase", `{"email":"`+ana+`"}`)
+	refused := body{"email": "bo@example.net", "accepts_marketing": false, "updated_at": "2026-11-20T17:31:00Z"}
+	if got := w.post(http.StatusOK, checkoutPath, sampleBody(t, "checkout.json", refused)).Body; got["status"] != "erased" {
+		t.Errorf("the checkout is %v, want erased", got["status"])
+	}
+	w.advance(4 * 24 * time.Hour)
+	w.wantMails()
+	w.wantFates("chk_bo", "skipped no_consent", "skipped no_consent", "skipped no_consent")
+}
+
 // Nobody erases or reads without the store's key, and what is asked for must be clear.
 func TestPrivacyRefuses(t *testing.T) {
 	t.Parallel()

@@ -41,6 +41,7 @@ type checkoutDoc struct {
 	Order            *orderRefDoc           `firestore:"order,omitempty"`
 	Left             bool                   `firestore:"left,omitempty"`
 	Clicks           []clickDoc             `firestore:"clicks,omitempty"`
+	LastClick        *clickDoc              `firestore:"last_click,omitempty"` // read only: what stood before clicks
 	Reminders        map[string]reminderDoc `firestore:"reminders,omitempty"`
 	LastSent         map[string]time.Time   `firestore:"last_sent,omitempty"`
 	CheckAt          time.Time              `firestore:"check_at,omitzero"`
@@ -93,6 +94,7 @@ type reminderDoc struct {
 	Message      string    `firestore:"message,omitempty"`
 	SentAt       time.Time `firestore:"sent_at,omitzero"`
 	Sweeps       int       `firestore:"sweeps,omitempty"`
+	Clicks       int       `firestore:"clicks,omitempty"`
 	Erased       bool      `firestore:"erased,omitempty"`
 	Opening      time.Time `firestore:"opening,omitzero"`
 	Look         time.Time `firestore:"look,omitzero"`

@@ -38,7 +38,7 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 			DueAt: r.Due, After: int64(r.After / time.Second), Template: r.Template, Coupon: r.Coupon,
 			State: string(r.State), Reason: string(r.Reason), Attempt: r.Attempt, ClaimedUntil: r.ClaimedUntil,
 			Resent: r.Resent, LastError: r.LastError, Message: r.Message, SentAt: r.SentAt, Sweeps: r.Sweeps,
-			Erased: r.Erased, Opening: r.Opening, Look: r.Look,
+			Clicks: r.Clicks, Erased: r.Erased, Opening: r.Opening, Look: r.Look,
 		}
 	}
 	for step, at := range c.LastSent {
@@ -67,7 +67,11 @@ func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.
 	if g := d.Consent; g != nil {
 		c.Consent = &recovery.Consented{Wording: g.Wording, At: utc(g.At)}
 	}
-	for _, l := range d.Clicks {
+	clicks := d.Clicks
+	if len(clicks) == 0 && d.LastClick != nil {
+		clicks = []clickDoc{*d.LastClick}
+	}
+	for _, l := range clicks {
 		id, err := recovery.ParseReminderID(l.Reminder)
 		if err != nil {
 			return nil, fmt.Errorf("checkout %s: click: %w", key, err)
@@ -91,7 +95,7 @@ func (d *checkoutDoc) reminders(c *recovery.Checkout) error {
 			Due: utc(r.DueAt), After: time.Duration(r.After) * time.Second, Template: r.Template, Coupon: r.Coupon,
 			State: recovery.State(r.State), Reason: recovery.Reason(r.Reason), Attempt: r.Attempt,
 			ClaimedUntil: utc(r.ClaimedUntil), Resent: r.Resent, LastError: r.LastError, Message: r.Message,
-			SentAt: utc(r.SentAt), Sweeps: r.Sweeps, Erased: r.Erased, Opening: utc(r.Opening), Look: utc(r.Look),
+			SentAt: utc(r.SentAt), Sweeps: r.Sweeps, Clicks: r.Clicks, Erased: r.Erased, Opening: utc(r.Opening), Look: utc(r.Look),
 		}
 	}
 	if len(d.LastSent) > 0 {

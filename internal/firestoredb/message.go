@@ -32,8 +32,10 @@ type messageDoc struct {
 	ClickedAt    int64     `firestore:"clicked_at"`
 	BouncedAt    int64     `firestore:"bounced_at"`
 	ComplainedAt int64     `firestore:"complained_at"`
-	Clicks       []int64   `firestore:"clicks"` // on our link
-	Order        string    `firestore:"order"`  // key of the one that is attributed to it
+	Clicks       []int64   `firestore:"clicks"` // on our link, the first hundred
+	LastClick    int64     `firestore:"last_click"`
+	ClickCount   int       `firestore:"click_count"`
+	Order        string    `firestore:"order"` // key of the one that is attributed to it
 }
 
 // messageFields are the fields that m says something of.
@@ -65,6 +67,10 @@ func messageFields(m *recovery.Message) map[string]any {
 	lower(fields, "clicked_at", m.Clicked)
 	lower(fields, "bounced_at", m.Bounced)
 	lower(fields, "complained_at", m.Complained)
+	raise(fields, "last_click", m.LastClicked)
+	if m.ClickCount > 0 {
+		fields["click_count"] = firestore.FieldTransformMaximum(m.ClickCount)
+	}
 	if len(m.Clicks) > 0 {
 		clicks := make([]any, len(m.Clicks))
 		for i, at := range m.Clicks {
@@ -82,7 +88,7 @@ func (d *messageDoc) message(store string) *recovery.Message {
 		Template: d.Template, Test: d.Test, State: recovery.State(d.State), Provider: d.Provider, SentAt: utc(d.SentAt), ExpiresAt: utc(d.ExpiresAt),
 		Delivered: fromMicros(d.DeliveredAt), Opened: fromMicros(d.OpenedAt), Clicked: fromMicros(d.ClickedAt),
 		Bounced: fromMicros(d.BouncedAt), Complained: fromMicros(d.ComplainedAt),
-		Order: d.Order,
+		LastClicked: fromMicros(d.LastClick), ClickCount: d.ClickCount, Order: d.Order,
 	}
 	slices.Sort(d.Clicks)
 	for _, at := range d.Clicks {

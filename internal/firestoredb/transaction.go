@@ -58,10 +58,22 @@ func (d *DB) readCase(tx *firestore.Transaction, store, key string, need recover
 	if k.Checkout, err = d.readCheckout(store, snap); err != nil {
 		return k, err
 	}
-	if c := k.Checkout; c != nil && need == recovery.WholeCase {
+	if c := k.Checkout; c != nil && need.Anchors {
 		err = d.readAnchors(tx, c, &k)
 	}
+	if err == nil && need.Other != "" {
+		k.Other, err = d.readOther(tx, store, need.Other)
+	}
 	return k, err
+}
+
+// readOther reads the suppression of another shopper.
+func (d *DB) readOther(tx *firestore.Transaction, store, shopper string) (*recovery.Suppression, error) {
+	snaps, err := tx.GetAll([]*firestore.DocumentRef{d.doc(store, "suppressions", shopper)})
+	if err != nil {
+		return nil, err
+	}
+	return readSuppression(snaps[0])
 }
 
 // readAnchors reads what the checkout is judged by, in one round trip.

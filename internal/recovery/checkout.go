@@ -246,6 +246,7 @@ type Reminder struct {
 	Message      string // the mail service's ID of what was sent
 	SentAt       time.Time
 	Sweeps       int  // how often the sweep enqueued it
+	Clicks       int  // how often its link back was followed
 	Erased       bool // the message's row went with its shopper
 	// Opening is the send window's opening that it waited for, being late; zero if it
 	// did not.

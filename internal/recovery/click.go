@@ -76,22 +76,36 @@ func (s *Store) wayBack(k Case, id ReminderID) Way {
 	return Way{Kind: WayBack, To: s.landing(c, id), Locale: c.Locale}
 }
 
-// keepClicks bounds the clicks that a checkout keeps. An order may be told of late, and
+// keepClicks bounds the clicks that a checkout keeps, the newest, and those on a message's
+// row, the first: somebody may follow a link for ever. An order may be told of late, and
 // clicks made after it must not hide the one that brought it.
 const keepClicks = 100
 
 // click notes a click on the checkout and on its message's row, of which the run that
 // sent it, or an event, tells the rest.
 func (c *Checkout) click(st *Store, id ReminderID, now time.Time) Change {
-	c.Clicks = append(c.Clicks, Click{At: now, Reminder: id})
+	one := Click{At: now, Reminder: id}
+	if slices.Contains(c.Clicks, one) { // the answer to the commit was lost
+		return Change{}
+	}
+	c.Clicks = append(c.Clicks, one)
 	slices.SortStableFunc(c.Clicks, func(a, b Click) int { return a.At.Compare(b.At) }) // clocks differ
 	c.Clicks = c.Clicks[max(0, len(c.Clicks)-keepClicks):]
+	r, ok := c.Reminders[id]
+	if ok { // it is not so old that it was forgotten
+		r.Clicks++
+		c.Reminders[id] = r
+	}
 	settle(st, c, now)
-	if c.Reminders[id].Erased { // whom it was sent to, who is not c's shopper any more
+	if r.Erased { // whom it was sent to, who is not c's shopper any more
 		return Change{Update: []*Checkout{c}}
 	}
-	return Change{Update: []*Checkout{c}, Message: &Message{
-		Store: st.ID, Checkout: c.Key, Reminder: id, Clicked: now, Clicks: []time.Time{now},
-		ExpiresAt: expiry(st, c, now, c.Reminders[id].Due),
-	}}
+	row := &Message{
+		Store: st.ID, Checkout: c.Key, Reminder: id, Clicked: now, LastClicked: now, ClickCount: r.Clicks,
+		ExpiresAt: expiry(st, c, now, r.Due),
+	}
+	if ok && r.Clicks <= keepClicks {
+		row.Clicks = []time.Time{now}
+	}
+	return Change{Update: []*Checkout{c}, Message: row}
 }

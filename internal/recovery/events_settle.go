@@ -13,47 +13,59 @@ import (
 // was settled.
 func (s *Service) settleMessage(ctx context.Context, m *messageEvents) error {
 	// Mostly the reminder is sent and one document is read. Else more is written, and
-	// it counts too whether the shopper was erased.
-	for _, need := range []Need{CheckoutOnly, WholeCase} {
-		again := false
-		err := s.DB.UpdateCheckout(ctx, m.store.ID, m.checkout, need, func(k Case) (Change, error) {
-			m.known, m.settled, again = false, false, false
-			if k.Checkout == nil || erased(k) {
-				return Change{}, nil
-			}
-			r := k.Checkout.Reminders[m.id]
-			if r.Erased {
-				return Change{}, nil
-			}
-			switch r.State {
-			case Sent:
-				if m.known = true; m.tellsTimes() {
-					return Change{Message: m.times(k.Checkout, r, s.now())}, nil
-				}
-			case Claimed, Unknown:
-				if again = need == CheckoutOnly; !again {
-					m.known, m.settled = true, true
-					return m.settle(k, s.now()), nil
-				}
-			}
-			// Nothing was handed over for any other: the event is of an earlier checkout of
-			// this ID, which has expired.
-			return Change{}, nil
+	// it counts too whether the shopper was erased, and whom it was sent to.
+	for need, again := CheckoutOnly, true; again; {
+		asked := need
+		err := s.DB.UpdateCheckout(ctx, m.store.ID, m.checkout, asked, func(k Case) (ch Change, _ error) {
+			ch, need = m.decide(k, asked, s.now())
+			return ch, nil
 		})
 		if err != nil {
 			m.known, m.settled = false, false
 			return fmt.Errorf("record events of message %s-%s: %w", m.checkout, m.id, err)
 		}
-		if !again {
-			break
-		}
+		again = need != asked
 	}
 	return nil
 }
 
+// decide is what the events change, once as much is read as they need.
+func (m *messageEvents) decide(k Case, read Need, now time.Time) (Change, Need) {
+	m.known, m.settled = false, false
+	if k.Checkout == nil || erased(k) || k.Checkout.Reminders[m.id].Erased {
+		return Change{}, read
+	}
+	switch r := k.Checkout.Reminders[m.id]; r.State {
+	case Sent:
+		if m.known = true; m.tellsTimes() {
+			return Change{Message: m.times(k.Checkout, r, now)}, read
+		}
+	case Claimed, Unknown:
+		other, _ := m.sentTo(k.Checkout)
+		if !read.Anchors || other != "" && other != read.Other {
+			return Change{}, Need{Anchors: true, Other: other}
+		}
+		m.known, m.settled = true, true
+		return withoutTrace(k, m.id, m.settle(k, now)), read
+	}
+	// Nothing was handed over for any other: the event is of an earlier checkout of
+	// this ID, which has expired.
+	return Change{}, read
+}
+
+// sentTo is whom the message went to, by key and address, if that is not c's shopper any
+// more. A test goes to other people.
+func (m *messageEvents) sentTo(c *Checkout) (shopper, email string) {
+	email = m.email()
+	if email == "" || c.Test || NormalizeEmail(email) == NormalizeEmail(c.Email) {
+		return "", ""
+	}
+	return ShopperKey(m.store.IDKey, m.store.ID, NormalizeEmail(email)), email
+}
+
 // erased says whether nothing may be kept of the shopper any more.
 func erased(k Case) bool {
-	return k.Checkout.Status == StatusErased || k.Suppression != nil && k.Suppression.Reason == ReasonErased
+	return k.Checkout.Status == StatusErased || k.Suppression.erased()
 }
 
 // settle is what events write of which the first proves that the message was sent. The
@@ -72,9 +84,8 @@ func (m *messageEvents) settle(k Case, now time.Time) Change {
 	settle(st, c, now)
 
 	row := newRow(st, c, m.id, r, now)
-	// The checkout's address may be another by now. A test goes to other people.
-	if email := m.email(); email != "" && !c.Test && NormalizeEmail(email) != NormalizeEmail(c.Email) {
-		row.Shopper, row.Email = ShopperKey(st.IDKey, st.ID, NormalizeEmail(email)), email
+	if shopper, email := m.sentTo(c); shopper != "" {
+		row.Shopper, row.Email = shopper, email
 	}
 	return Change{Update: []*Checkout{c}, Message: m.timed(row)}
 }

@@ -94,7 +94,7 @@ func placed(at, now time.Time) time.Time {
 
 // erased says whether nothing may be kept of the order's shopper any more.
 func (k OrderCase) erased() bool {
-	return k.Suppression != nil && k.Suppression.Reason == ReasonErased || k.Checkout != nil && k.Checkout.Status == StatusErased
+	return k.Suppression.erased() || k.Checkout != nil && k.Checkout.Status == StatusErased
 }
 
 func (n *OrderNews) query(st *Store) OrderQuery {

@@ -19,15 +19,23 @@ type Case struct {
 	Shopper     Shopper
 	Cart        Cart
 	Suppression *Suppression
+	// Other is the suppression of the other shopper that was asked for.
+	Other *Suppression
 }
 
 // Need says how much of a Case is read.
-type Need int
+type Need struct {
+	// Anchors are all that the checkout is judged by.
+	Anchors bool
+	// Other is the key of another shopper than the checkout's, to whom something of it
+	// went, or of whom it tells; "" for none.
+	Other string
+}
 
 // CheckoutOnly reads one document, WholeCase four.
-const (
-	CheckoutOnly Need = iota
-	WholeCase
+var (
+	CheckoutOnly = Need{}
+	WholeCase    = Need{Anchors: true}
 )
 
 // Change is what one commit writes: all of it or nothing.
@@ -45,7 +53,7 @@ type Change struct {
 	Order *Order
 	// Message is what is known of a message now, for its row. Zero fields say nothing
 	// and leave what is there, whichever comes first; of the instants that events
-	// tell, the least stays.
+	// tell, the least stays, and of what counts clicks the most.
 	Message *Message
 	// DeleteMessages and DeleteOrders are keys of documents that go, DeleteShopper that of
 	// a shopper; what is not there is gone already.
@@ -108,7 +116,8 @@ type Personal struct {
 	Messages    []*Message // those that went to the shopper, wherever the checkout belongs now
 }
 
-// OrderQuery names what an order may touch; empty keys are not read.
+// OrderQuery names what an order may touch. Order is never empty; other keys that are
+// empty are not read.
 type OrderQuery struct {
 	Store, Order, Checkout, Cart, Shopper string
 	// Limit is how many of the shopper's checkouts are read, newest T first.

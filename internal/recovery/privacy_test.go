@@ -158,6 +158,60 @@ func TestEraseAfterMove(t *testing.T) {
 	s.wantReminders("a", 1, "sent", "sent", "sent")
 }
 
+// A mail is on its way, and nothing tells yet to whom, when the checkout becomes somebody
+// else's and its shopper is erased: what comes of it is not written down. Promise 9.
+func TestEraseFormerShopper(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		send func(*shop, recovery.Mail) (string, error)
+		want string // of its reminder
+	}{
+		"it is sent":   {func(s *shop, m recovery.Mail) (string, error) { return s.mailer.Send(context.Background(), m) }, "sent"},
+		"nobody knows": {func(*shop, recovery.Mail) (string, error) { return "", refused(recovery.ErrUnknown, "reset") }, "unknown"},
+		"its run dies": {func(*shop, recovery.Mail) (string, error) { panic(errDied) }, "sent"},
+		"events are first": {func(s *shop, m recovery.Mail) (string, error) {
+			s.tellOpened()
+			return s.mailer.Send(context.Background(), m)
+		}, "sent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, linkStore())
+			s.post(left("a"))
+			s.Mailer = mailerFunc(func(_ context.Context, m recovery.Mail) (string, error) {
+				moved := left("a")
+				moved.Email, moved.UpdatedAt = "bo@example.net", t0.Add(time.Minute)
+				s.post(moved)
+				s.erase()
+				return tc.send(s, m)
+			})
+			s.until(half)
+			s.Mailer = s.mailer
+			s.until(2 * time.Hour)
+			s.tellOpened()
+			s.follow(s.back("a", 0), true)
+			s.wantErased("in the end")
+			if rows := s.db.Messages(); len(rows) != 0 {
+				t.Errorf("rows %+v are kept", rows)
+			}
+			s.until(4 * day)
+			s.wantReminders("a", 1, tc.want, "sent", "sent")
+		})
+	}
+}
+
+// tellOpened has the mail service tell that the example's shopper opened the first mail.
+func (s *shop) tellOpened() {
+	s.Helper()
+	_, err := s.RecordEvents(context.Background(), []recovery.Event{{
+		Store: "default", Checkout: recovery.CheckoutKey("default", "a"), Reminder: recovery.ReminderID{Generation: 1},
+		Kind: recovery.EventOpened, Email: anAddress,
+	}})
+	if err != nil {
+		s.Errorf("events: %v", err)
+	}
+}
+
 // Orders can be named, and a whole store goes.
 func TestEraseOrdersAndStore(t *testing.T) {
 	t.Parallel()

@@ -82,8 +82,12 @@ type Message struct {
 	// The first instants at which the mail service told of each.
 	Delivered, Opened, Clicked, Bounced, Complained time.Time
 
-	Clicks []time.Time // on our link; as a set
-	Order  string      // key of the order that is attributed to it
+	// Clicks are those on our link, the first keepClicks, as a set; LastClicked is the newest
+	// and ClickCount counts all. Both only grow.
+	Clicks      []time.Time
+	LastClicked time.Time
+	ClickCount  int
+	Order       string // key of the order that is attributed to it
 }
 
 // Key is the message's document ID, "{h}-{generation}-{step}".

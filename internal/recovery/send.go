@@ -124,39 +124,71 @@ func (s *Service) recordOnce(ctx context.Context, a *attempt, out outcome, writt
 	if (out.err != nil || out.unsent) && a.st.countsMessages() {
 		need = WholeCase // a message that did not go out does not count
 	}
-	id := a.task.Reminder
-	recorded := false
-	err := s.DB.UpdateCheckout(ctx, a.checkout.Store, a.checkout.Key, need, func(k Case) (Change, error) {
-		if k.Checkout == nil || k.Checkout.Status == StatusErased {
-			recorded, *written = true, Reminder{}
-			return Change{}, nil
-		}
-		r := k.Checkout.Reminders[id]
-		// Unknown: the claim ran out meanwhile. Sent: an event came before us, or it is
-		// our own work, whose answer was lost.
-		mine := r.Attempt == string(a.mine) && (r.State == Claimed || r.State == Unknown || r.State == Sent)
-		own := r.State == Sent && written.State == Sent && written.SentAt.Equal(r.SentAt)
-		if recorded = !mine || own; recorded {
-			return Change{}, nil
-		}
-		if r.State == Sent {
-			*written = r
-			if r.Erased {
-				return Change{}, nil
+	for {
+		recorded, moved := false, false
+		err := s.DB.UpdateCheckout(ctx, a.checkout.Store, a.checkout.Key, need, func(k Case) (ch Change, _ error) {
+			// Since it was claimed it may have become somebody else's: whether anything may
+			// be kept of whom the mail went to has to be asked for.
+			if moved = need.Other == "" && k.movedFrom(a.checkout.ShopperKey); !moved {
+				ch, recorded = out.decide(a, k, written, s.now())
 			}
-			return out.addTo(a.st, a.checkout, id, r, s.now()), nil
+			return ch, nil
+		})
+		switch {
+		case recorded: // read inside the transaction, so it is there
+			return nil
+		case !moved || err != nil:
+			return err
 		}
-		ch := out.change(a.st, k, a.checkout, id, s.now())
-		if r.Erased {
-			ch.Message = nil
-		}
-		*written = k.Checkout.Reminders[id]
-		return ch, nil
-	})
-	if recorded { // read inside the transaction, so it is there
-		return nil
+		need.Other = a.checkout.ShopperKey
 	}
-	return err
+}
+
+// movedFrom says whether the checkout is another shopper's than this one's by now.
+func (k Case) movedFrom(shopper string) bool {
+	return k.Checkout != nil && k.Checkout.Status != StatusErased && k.Checkout.ShopperKey != shopper
+}
+
+// decide is what the outcome of a's attempt changes, and notes it in written. It says
+// whether there is nothing to record, or no more.
+func (o outcome) decide(a *attempt, k Case, written *Reminder, now time.Time) (ch Change, recorded bool) {
+	if k.Checkout == nil || k.Checkout.Status == StatusErased {
+		*written = Reminder{}
+		return Change{}, true
+	}
+	id := a.task.Reminder
+	r := k.Checkout.Reminders[id]
+	// Unknown: the claim ran out meanwhile. Sent: an event came before us, or it is
+	// our own work, whose answer was lost.
+	mine := r.Attempt == string(a.mine) && (r.State == Claimed || r.State == Unknown || r.State == Sent)
+	own := r.State == Sent && written.State == Sent && written.SentAt.Equal(r.SentAt)
+	switch {
+	case !mine || own:
+		return Change{}, true
+	case r.State == Sent:
+		ch = o.addTo(a.st, a.checkout, id, r, now)
+	default:
+		ch = o.change(a.st, k, a.checkout, id, now)
+	}
+	*written = k.Checkout.Reminders[id]
+	return withoutTrace(k, id, ch), false
+}
+
+// withoutTrace is ch, or what is left of it where nothing may be kept of whom the message
+// went to: its row goes, and the reminder keeps later ones from being written.
+func withoutTrace(k Case, id ReminderID, ch Change) Change {
+	r := k.Checkout.Reminders[id]
+	switch {
+	case ch.Message == nil:
+	case r.Erased:
+		ch.Message = nil
+	case k.Other.erased():
+		r.Erased = true
+		k.Checkout.Reminders[id] = r
+		ch.DeleteMessages, ch.Message = append(ch.DeleteMessages, ch.Message.Key()), nil
+		ch.Update = []*Checkout{k.Checkout}
+	}
+	return ch
 }
 
 // change is what the outcome writes; sentTo is the checkout as it was claimed.

@@ -180,11 +180,12 @@ func (s *Service) withdrawOfErased(ctx context.Context, st *Store, n *News) erro
 		return nil
 	}
 	key := ShopperKey(st.IDKey, st.ID, n.Email)
-	k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Shopper: key})
-	if err != nil || k.Suppression != nil && k.Suppression.Reason == ReasonErased {
-		return err
-	}
-	return s.DB.Commit(ctx, st.ID, Change{Shoppers: []RaiseShopper{{Key: key, ConsentRefused: refused, ExpiresAt: n.Arrived.Add(st.Retention)}}})
+	return s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, n.CheckoutID), Need{Other: key}, func(k Case) (Change, error) {
+		if k.Other.erased() {
+			return Change{}, nil
+		}
+		return Change{Shoppers: []RaiseShopper{{Key: key, ConsentRefused: refused, ExpiresAt: n.Arrived.Add(st.Retention)}}}, nil
+	})
 }
 
 // withAnchors adds to ch what the shopper and the cart have to know of c, which has

@@ -3,6 +3,7 @@ package recoverytest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -166,10 +167,13 @@ func later(a, b time.Time) time.Time {
 func (d *DB) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
 	return d.do(ctx, func() error {
 		k := recovery.Case{Checkout: d.checkout(store, key)}
-		if c := k.Checkout; c != nil && need == recovery.WholeCase {
+		if c := k.Checkout; c != nil && need.Anchors {
 			k.Shopper, k.Cart = d.shoppers[ref{store, c.ShopperKey}], d.carts[ref{store, c.CartKey}]
 			k.Shopper.Messages = slices.Clone(k.Shopper.Messages)
 			k.Suppression = d.suppressions[ref{store, c.ShopperKey}].Standing()
+		}
+		if need.Other != "" {
+			k.Other = d.suppressions[ref{store, need.Other}].Standing()
 		}
 		ch, err := decide(k)
 		if err != nil || ch.Empty() {
@@ -182,6 +186,9 @@ func (d *DB) UpdateCheckout(ctx context.Context, store, key string, need recover
 // FindForOrder implements recovery.DB.
 func (d *DB) FindForOrder(ctx context.Context, q recovery.OrderQuery) (k recovery.OrderCase, err error) {
 	err = d.do(ctx, func() error {
+		if q.Order == "" { // as Firestore, which takes no empty name
+			return errors.New("find for order: the order's key is empty")
+		}
 		if o, ok := d.orders[ref{q.Store, q.Order}]; ok {
 			o.Matched, o.Refunds = slices.Clone(o.Matched), maps.Clone(o.Refunds)
 			k.Order = &o

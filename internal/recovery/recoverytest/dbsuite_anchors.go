@@ -34,6 +34,12 @@ func (s *dbSuite) anchors() {
 	other.ShopperKey = "stranger"
 	s.create(other)
 	s.same("of a stranger", recovery.Case{Checkout: other}, s.read(other.Key, recovery.WholeCase))
+
+	for what, need := range map[string]recovery.Need{"beside it": {Other: "shopper"}, "beside all": {Anchors: true, Other: "shopper"}} {
+		s.same(what, recovery.Case{Checkout: other, Other: &suppression}, s.read(other.Key, need))
+	}
+	s.same("without a checkout", recovery.Case{Other: &suppression}, s.read("missing", recovery.Need{Other: "shopper"}))
+	s.same("of nobody", recovery.Case{Checkout: other}, s.read(other.Key, recovery.Need{Other: "nobody"}))
 }
 
 const us = time.Microsecond

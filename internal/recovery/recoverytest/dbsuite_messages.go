@@ -40,11 +40,15 @@ func (s *dbSuite) messagePieces() {
 			m.State, m.Provider, m.SentAt, m.Email = recovery.Sent, "id", at(0), "ana@example.net"
 		}),
 		piece(func(m *recovery.Message) { m.Subject = "hello" }),
+		piece(func(m *recovery.Message) { m.Clicks, m.LastClicked, m.ClickCount = []time.Time{at(10)}, at(10), 1 }),
+		piece(func(m *recovery.Message) { m.Clicks, m.LastClicked, m.ClickCount = []time.Time{at(12)}, at(12), 2 }),
+		piece(func(m *recovery.Message) { m.LastClicked, m.ClickCount = at(11), 101 }),
 	}
 	want := recovery.Message{
 		Store: "default", Checkout: key, Reminder: id, ExpiresAt: expires,
 		State: recovery.Sent, Provider: "id", SentAt: at(0), Email: "ana@example.net", Subject: "hello",
 		Delivered: at(1), Opened: at(4), Clicked: at(8), Bounced: at(6), Complained: at(7),
+		Clicks: []time.Time{at(10), at(12)}, LastClicked: at(12), ClickCount: 101,
 	}
 	for i := range 8 {
 		id.Step = i // a row of its own

@@ -27,6 +27,7 @@ func mergeMessage(old, m recovery.Message) recovery.Message {
 	}
 	m.Delivered, m.Opened, m.Clicked = first(m.Delivered, old.Delivered), first(m.Opened, old.Opened), first(m.Clicked, old.Clicked)
 	m.Bounced, m.Complained = first(m.Bounced, old.Bounced), first(m.Complained, old.Complained)
+	m.LastClicked, m.ClickCount = later(m.LastClicked, old.LastClicked), max(m.ClickCount, old.ClickCount)
 	m.Order = cmp.Or(m.Order, old.Order)
 	m.Clicks = append(slices.Clone(old.Clicks), m.Clicks...)
 	slices.SortFunc(m.Clicks, time.Time.Compare)
