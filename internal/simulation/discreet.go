@@ -50,6 +50,9 @@ func (w *world) discreetMail(m recovery.Mail) {
 	if !isHashed(store) || !isHashed(rest) {
 		w.record.violate(9, "a mail's custom argument is %s", m.MessageID)
 	}
+	if !w.plan.watched() { // reading costs, and no link depends on what else happens
+		return
+	}
 	for _, l := range []string{m.Unsubscribe, m.Text} {
 		token, _ := base64.RawURLEncoding.DecodeString(tokenOf(l)) // what can be read of it
 		if names(l) || names(string(token)) {
@@ -58,12 +61,15 @@ func (w *world) discreetMail(m recovery.Mail) {
 	}
 }
 
+// watched says whether all is read that instances log, and that links hold.
+func (p plan) watched() bool { return p.real || p.woo }
+
 // silence is the log of a history that nobody reads.
 var silence = slog.New(slog.DiscardHandler)
 
 // log is what instances write to: it is read where signatures are checked, too.
 func (w *world) log() *slog.Logger {
-	if !w.plan.real && !w.plan.woo {
+	if !w.plan.watched() {
 		return silence
 	}
 	untimed := func(_ []string, a slog.Attr) slog.Attr { // so that a seed tells the same each time
