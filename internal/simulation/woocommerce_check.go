@@ -130,8 +130,12 @@ func (p *purchase) keeps() {
 		}
 	}
 	for _, q := range p.questions {
-		if q.told != nil && q.told.isBought() {
+		switch {
+		case q.told == nil:
+		case q.told.isBought():
 			hear(*q.told, q.recorded())
+		case q.told.isExpired(): // the same, if the order that became of it is told of later
+			possible = price
 		}
 	}
 	if !placed || p.now > 80*day {
