@@ -58,6 +58,7 @@ func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
 	list := w.record.attemptsOf(a.checkout)
 	*list = append(*list, a)
 	w.tell("SendGrid gets %s for %s, items %s: accepted %t, answer %v", mail.MessageID, a.to, a.version, v.accepted, v.kind)
+	w.discreetMail(mail)
 	if v.accepted {
 		w.happen(mail.MessageID, a.to, id)
 		if p := w.record.woo.keys[a.checkout]; p != nil {

@@ -59,6 +59,7 @@ func (w *world) enqueue(t recovery.Task) error {
 	if f := w.hooks.TaskName; f != nil {
 		name = f(t)
 	}
+	w.discreetTask(t, name)
 	if w.queue.names[name] > w.now {
 		return w.hooks.TaskExists
 	}

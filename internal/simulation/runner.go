@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -48,7 +47,7 @@ type Hooks struct {
 func NewRunner(hooks Hooks) *Runner {
 	r := &Runner{hooks: hooks, signer: theSigner(), keys: map[string]*callerauth.Keys{}}
 	for i := range r.instances {
-		a := &app.App{Log: slog.New(slog.DiscardHandler), Links: theLinks, Pages: thePages()}
+		a := &app.App{Log: silence, Links: theLinks, Pages: thePages()}
 		h := functions.Handler(a)
 		if hooks.Handler != nil {
 			h = hooks.Handler(h)

@@ -65,6 +65,7 @@ func (w *world) finish() {
 	w.read()
 	w.checkShopify()
 	w.checkWooCommerce()
+	w.gotNowhere()
 	w.askWhatIsKept()
 	seen := map[string]bool{} // by key
 	for i := range w.plan.ops {
