@@ -142,6 +142,7 @@ func TestWork(t *testing.T) {
 		}
 	}
 	got.Click = s.click()
+	s.clock.Set(s.clock.Now().Add(time.Second)) // another click, and not the same told again
 	if again := s.click(); again != got.Click {
 		t.Errorf("a second click uses %v, want %v as the first", again, got.Click)
 	}

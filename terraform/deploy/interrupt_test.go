@@ -110,7 +110,7 @@ func startWaiting(t *testing.T) *running {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	r.cmd = exec.CommandContext(ctx, os.Args[0], on(r.dir, "apply", "-project", project, "-yes")...)
 	r.cmd.Env = append(os.Environ(), asCommand+"=1", "TMPDIR="+r.dir, "TF_CLI_CONFIG_FILE="+os.DevNull, "CHECKPOINT_DISABLE=1")
