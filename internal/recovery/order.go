@@ -144,7 +144,7 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	}
 	if isNew {
 		o.Attribution = attribute(st, o, all)
-		ch.Message = attributed(o)
+		ch.Message = attributed(o, all)
 	}
 	for _, m := range all {
 		if m.c.end(st, o, m.by, now) {

@@ -199,6 +199,27 @@ func TestEraseFormerShopper(t *testing.T) {
 	}
 }
 
+// An order that a message brought, of which the row went with its shopper, does not bring
+// the row back. Promise 9.
+func TestOrderAfterErasedRow(t *testing.T) {
+	t.Parallel()
+	s := open(t, linkStore())
+	s.store.Attribution = recovery.AttributionRule{Window: 5 * day}
+	s.post(left("a"))
+	s.until(half)
+	s.follow(s.back("a", 0), true)
+	moved := left("a")
+	moved.Email, moved.UpdatedAt = "bo@example.net", t0.Add(half)
+	s.post(moved)
+	s.erase()
+	if got := s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"}).Order.Attribution.Kind; got != recovery.AttributedClick {
+		t.Errorf("the order is attributed to %q", got)
+	}
+	if rows := s.db.Messages(); len(rows) != 0 {
+		t.Errorf("rows %+v are back", rows)
+	}
+}
+
 // tellOpened has the mail service tell that the example's shopper opened the first mail.
 func (s *shop) tellOpened() {
 	s.Helper()
