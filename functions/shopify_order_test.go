@@ -226,6 +226,14 @@ func TestShopifyRedact(t *testing.T) {
 		t.Errorf("orders alone: got %s", got)
 	}
 
+	s = northwind() // who left as a guest, and ordered by the customer's address
+	s.deliver(t, "checkouts/create", sampleOf(t, "shopify/checkouts_create.json", map[string]any{"email": "guest@example.net"}))
+	s.deliver(t, "orders/create", sampleOf(t, "shopify/orders_create.json", nil))
+	s.deliver(t, "customers/redact", sampleOf(t, "shopify/customers_redact.json", nil))
+	if c := s.only(t); c.Status != recovery.StatusErased || c.Email != "" {
+		t.Errorf("kept of the guest: %+v", c)
+	}
+
 	s = filled()
 	if got := s.deliver(t, "shop/redact", `{"shop_id":"70011223","shop_domain":"northwind.myshopify.com"}`); got != "erased" || len(s.db.Checkouts()) > 0 {
 		t.Errorf("the store: got %s, %d checkouts left", got, len(s.db.Checkouts()))

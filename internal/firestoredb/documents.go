@@ -35,6 +35,7 @@ type checkoutDoc struct {
 	T                time.Time              `firestore:"t,omitzero"`
 	Recorded         time.Time              `firestore:"recorded,omitzero"`
 	News             time.Time              `firestore:"news,omitzero"`
+	URLGone          time.Time              `firestore:"url_gone,omitzero"`
 	Generation       int                    `firestore:"generation"`
 	Status           string                 `firestore:"status"`
 	Order            *orderRefDoc           `firestore:"order,omitempty"`

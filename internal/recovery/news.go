@@ -79,11 +79,7 @@ func NewCheckout(s *Store, n *News) *Checkout {
 
 // begin makes c, new or a stub, the checkout that n reports.
 func (n *News) begin(s *Store, c *Checkout) {
-	dropped := c.News // when a stub's address was dropped; zero if it was not
 	n.take(s, c)
-	if !c.News.After(dropped) {
-		c.News, c.RecoverURL = dropped, ""
-	}
 	c.Test = n.Test
 	c.Generation = 1
 	c.T, c.Recorded = n.abandoned(), Instant(n.Arrived)
@@ -208,7 +204,9 @@ func (n *News) take(s *Store, c *Checkout) {
 	n.AcceptsMarketing.into(&c.AcceptsMarketing)
 	n.Total.into(&c.Total)
 	n.Items.into(&c.Items)
-	n.RecoverURL.into(&c.RecoverURL)
+	if n.RecoverURL.into(&c.RecoverURL); !c.News.After(c.URLGone) {
+		c.RecoverURL = ""
+	}
 	n.Consent.into(&c.Consent)
 	c.Platform = n.Platform
 }

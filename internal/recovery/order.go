@@ -130,8 +130,8 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	switch c := k.Checkout; {
 	case !isNew:
 		o.pay(n, now)
-	case n.Payment == PaymentAwaited && c != nil && c.News.After(o.PlacedAt): // it is told of after it failed
-		o.refund(map[string]Refund{NeverPaid: {At: c.News}}, now)
+	case n.Payment == PaymentAwaited && c != nil && later(c.News, c.URLGone).After(o.PlacedAt): // it is told of after it failed
+		o.refund(map[string]Refund{NeverPaid: {At: later(c.News, c.URLGone)}}, now)
 	}
 	o.ExpiresAt = now.Add(st.Retention)
 

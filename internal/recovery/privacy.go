@@ -21,7 +21,8 @@ func (s *Service) ExportShopper(ctx context.Context, store, email string) (Perso
 }
 
 // EraseShopper removes every trace of a shopper, who is known by the addresses, and the
-// orders with the IDs. What stays is the standing decision not to mail them, which nobody
+// orders with the IDs, with all that is kept under the addresses that these and their
+// checkouts lead to. What stays is the standing decision not to mail them, which nobody
 // can read, and of each checkout what became of its reminders. Repeating is harmless, and
 // needed after an error.
 func (s *Service) EraseShopper(ctx context.Context, store string, emails, orderIDs []string) (ErasureResult, error) {
@@ -30,26 +31,40 @@ func (s *Service) EraseShopper(ctx context.Context, store string, emails, orderI
 	if err != nil {
 		return total, err
 	}
+	var named []string
 	for _, email := range emails {
-		key := ShopperKey(st.IDKey, st.ID, NormalizeEmail(email))
-		// First of all, so that nobody writes anew what is erased below.
-		if err := s.DB.Suppress(ctx, st.ID, key, Suppression{Reason: ReasonErased, At: s.now()}); err != nil {
-			return total, fmt.Errorf("suppress shopper %s: %w", key, err)
-		}
-		if err := s.eraseAll(ctx, st, key, &total); err != nil {
-			return total, fmt.Errorf("erase shopper %s: %w", key, err)
-		}
+		named = append(named, ShopperKey(st.IDKey, st.ID, NormalizeEmail(email)))
 	}
+	if err := s.suppressErased(ctx, st, named); err != nil {
+		return total, err
+	}
+	// Before their shoppers, with whom they would go, and nothing would lead on from them.
 	for list := range slices.Chunk(orderIDs, erasedAtOnce) {
-		var ch Change
-		for _, id := range list {
-			ch.DeleteOrders = append(ch.DeleteOrders, OrderKey(st.ID, id))
-		}
-		if err := s.DB.Commit(ctx, st.ID, ch); err != nil {
-			return total, fmt.Errorf("erase orders: %w", err)
+		if err := s.eraseOrders(ctx, st, list, named, &total); err != nil {
+			return total, err
 		}
 	}
-	return total, nil
+	return total, s.eraseShoppers(ctx, st, named, &total)
+}
+
+// suppressErased leaves the markers, first of all, so that nobody writes anew what is
+// erased then.
+func (s *Service) suppressErased(ctx context.Context, st *Store, shoppers []string) error {
+	for _, key := range shoppers {
+		if err := s.DB.Suppress(ctx, st.ID, key, Suppression{Reason: ReasonErased, At: s.now()}); err != nil {
+			return fmt.Errorf("suppress shopper %s: %w", key, err)
+		}
+	}
+	return nil
+}
+
+func (s *Service) eraseShoppers(ctx context.Context, st *Store, shoppers []string, total *ErasureResult) error {
+	for _, key := range shoppers {
+		if err := s.eraseAll(ctx, st, key, total); err != nil {
+			return fmt.Errorf("erase shopper %s: %w", key, err)
+		}
+	}
+	return nil
 }
 
 // erasedAtOnce is how many documents one commit erases: Firestore takes 500 writes, and a

@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -255,6 +256,88 @@ func TestEraseOrdersAndStore(t *testing.T) {
 	defer cancel()
 	if done, err := s.EraseStore(ended, "default"); err != nil || done {
 		t.Errorf("done %t, %v; want to be called again", done, err)
+	}
+}
+
+// An order that is named leads to the other addresses of its shopper: its own, and those of
+// its checkouts, as of one who was not logged in. What is kept under these goes too.
+func TestEraseOtherAddressesOfOrders(t *testing.T) {
+	t.Parallel()
+	const guest, third = "guest@example.net", "third@example.net"
+	under := func(id, email string) recovery.News {
+		n := left(id)
+		n.Email = email
+		return n
+	}
+	placed := recovery.OrderNews{OrderID: "o", CheckoutID: "a", Email: anAddress}
+	for name, tc := range map[string]struct {
+		do     func(*shop)
+		emails []string
+		erased []string
+	}{
+		"a guest's checkout": {func(s *shop) { s.post(under("a", guest)); s.order(placed) }, []string{anAddress}, []string{anAddress, guest}},
+		"the order first":    {func(s *shop) { s.order(placed); s.post(under("a", guest)) }, []string{anAddress}, []string{anAddress, guest}},
+		"all of the guest's": {
+			func(s *shop) {
+				s.post(under("b", guest))
+				s.until(time.Hour)
+				s.post(under("a", guest))
+				s.order(placed)
+			},
+			[]string{anAddress},
+			[]string{anAddress, guest},
+		},
+		"the order's own": {
+			func(s *shop) {
+				s.post(under("a", guest))
+				s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Email: third})
+			},
+			[]string{anAddress},
+			[]string{anAddress, guest, third},
+		},
+		"by the cart": {
+			func(s *shop) {
+				n := under("b", guest)
+				n.CartID = recovery.Given("cart")
+				s.post(n)
+				s.order(recovery.OrderNews{OrderID: "o", CartID: "cart", Email: anAddress})
+			},
+			[]string{anAddress},
+			[]string{anAddress, guest},
+		},
+		"the order alone": {func(s *shop) { s.post(under("a", guest)); s.order(placed) }, nil, []string{anAddress, guest}},
+		"nobody else's": {
+			func(s *shop) {
+				s.post(under("a", guest))
+				s.order(placed)
+				s.post(under("c", third))
+				s.order(recovery.OrderNews{OrderID: "o2", CheckoutID: "c"})
+			},
+			[]string{anAddress},
+			[]string{anAddress, guest},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			tc.do(s)
+			for range 2 {
+				if _, err := s.EraseShopper(t.Context(), s.store.ID, tc.emails, []string{"o"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, email := range []string{anAddress, guest, third} {
+				p, err := s.ExportShopper(t.Context(), s.store.ID, email)
+				if err != nil {
+					t.Fatal(err)
+				}
+				erased := p.Suppression != nil && p.Suppression.Reason == recovery.ReasonErased
+				kept := p.Shopper != nil || len(p.Checkouts)+len(p.Orders)+len(p.Messages) > 0
+				if want := slices.Contains(tc.erased, email); erased != want || want && kept || name == "nobody else's" && email == third && !kept {
+					t.Errorf("%s: erased %t, kept %t; want erased %t", email, erased, kept, want)
+				}
+			}
+		})
 	}
 }
 

@@ -100,13 +100,13 @@ func (s *Service) DropRecoverURL(ctx context.Context, store, checkoutID string, 
 	return s.updateNamed(ctx, st, checkoutID, func(c *Checkout) Change {
 		switch {
 		case c == nil:
-			c = &Checkout{Store: st.ID, Key: CheckoutKey(st.ID, checkoutID), ID: checkoutID, News: at}
+			c = &Checkout{Store: st.ID, Key: CheckoutKey(st.ID, checkoutID), ID: checkoutID, URLGone: at}
 			settle(st, c, s.now())
 			return Change{Create: c}
-		case c.Status == StatusErased, c.News.After(at), c.RecoverURL == "" && c.News.Equal(at):
+		case c.Status == StatusErased, c.News.After(at), !at.After(c.URLGone):
 			return Change{}
 		}
-		c.ID, c.RecoverURL, c.News = checkoutID, "", at // an expired one has no ID any more
+		c.ID, c.RecoverURL, c.URLGone = checkoutID, "", at // an expired one has no ID any more
 		settle(st, c, s.now())
 		return Change{Update: []*Checkout{c}}
 	})

@@ -68,6 +68,7 @@ func (e *evidence) check() {
 	}
 	e.attributed()
 	e.nothingReadable()
+	e.exported()
 }
 
 // resendAfter is how long SendGrid's events have to tell what became of a mail, before

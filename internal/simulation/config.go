@@ -94,7 +94,7 @@ func (c config) asStore(key []byte) *recovery.Store {
 		ID: c.store, Name: "Shop", From: recovery.Address{Email: sender(c.store)}, Consent: c.consent, EachCheckout: c.each,
 		Cooldown: recovery.Cooldown{BetweenMessages: c.between, AfterOrder: c.afterOrder, SameStep: c.sameStep},
 		Cap:      recovery.Cap{Messages: c.cap, Per: 7 * day}, MaxLate: c.maxLate, Spread: c.spread, ResendUnknown: c.resend,
-		Attribution: recovery.AttributionRule{Window: c.attribution, AnyMessage: c.anyMessage}, URL: shopURL(c.store),
+		Attribution: recovery.AttributionRule{Window: c.attribution, AnyMessage: c.anyMessage}, URL: shopURL(c.store), LinkHosts: linkHosts,
 		HoldoutPercent: c.holdout, Retention: 90 * day, Shadow: c.shadow, IDKey: key,
 	}
 	s.TestRecipients = c.testers()

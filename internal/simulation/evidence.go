@@ -45,6 +45,7 @@ type order struct {
 	about
 	placed   time.Duration // the earliest that it may have been recorded with
 	accepted []*request
+	certain  []*request // accepted, whatever was erased later
 }
 
 func (w *world) evidence(p plan, r *record) *evidence {
@@ -113,6 +114,7 @@ func (e *evidence) hearOrder(q *request) {
 	o.placed = min(o.placed, placed)
 	if q.status/100 == 2 {
 		o.accepted = append(o.accepted, q)
+		o.certain = o.accepted
 	}
 }
 

@@ -134,6 +134,9 @@ func (l *links) send(what follows, try int) {
 	lost := dice.chance(12)
 	l.serve(inst, dice, l.checkout, l.call(what, &dice), func(a reply) {
 		l.tell("%s with the link of %s: answered %d", what, l.reminderKey, a.status)
+		if a.location != "" && !strings.HasPrefix(a.location, shopURL(l.store)) {
+			l.record.violate(8, "the link of reminder %s leads to %s", l.reminderKey, a.location)
+		}
 		if f.status = a.status; a.status != 0 {
 			f.ended, f.calm = l.moment(), l.faults() == hits
 		}

@@ -46,7 +46,7 @@ func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
 		f = mailAway
 	}
 	v := verdicts[f]
-	id := "p" + strconv.Itoa(len(w.record.attempts)+len(w.record.shopify.attempts))
+	id := "p" + strconv.Itoa(len(w.record.attempts)+len(w.record.shopify.attempts)+len(w.record.woo.attempts))
 	a := &attempt{
 		reminderKey: keyOfMessage(mail.MessageID), version: mail.Subject, store: mail.Store, from: mail.From.Email, at: w.moment(),
 		clock: w.now + w.run.instance.skew, dispatch: w.run.dispatch, verdict: v,
@@ -55,15 +55,15 @@ func (m mails) Send(_ context.Context, mail recovery.Mail) (string, error) {
 		a.all = append(a.all, to.Email)
 	}
 	a.to = a.all[0]
-	if shop := &w.record.shopify; shop.has(a.checkout) {
-		shop.attempts = append(shop.attempts, a)
-	} else {
-		w.record.attempts = append(w.record.attempts, a)
-	}
+	list := w.record.attemptsOf(a.checkout)
+	*list = append(*list, a)
 	w.tell("SendGrid gets %s for %s, items %s: accepted %t, answer %v", mail.MessageID, a.to, a.version, v.accepted, v.kind)
+	w.discreetMail(mail)
 	if v.accepted {
 		w.happen(mail.MessageID, a.to, id)
-		if !w.record.shopify.has(a.checkout) {
+		if p := w.record.woo.keys[a.checkout]; p != nil {
+			p.comeBack(mail)
+		} else if !w.record.isShops(a.checkout) {
 			w.follow(a, mail)
 		}
 	}

@@ -22,6 +22,7 @@ type plan struct {
 	seed    uint64
 	real    bool // signatures are made and checked
 	second  bool // there is a second store
+	woo     bool // the first store is a shop of WooCommerce, too
 	least   int  // requests and dispatches
 	configs []config
 	ops     []op
@@ -73,7 +74,7 @@ func (a action) path() string { return "/" + string(a) }
 // newPlan draws a plan.
 func newPlan(seed uint64) plan {
 	d := drawing{Rand: random(seed, 1)}
-	p := plan{seed: seed, real: seed%100 == 0, least: 20}
+	p := plan{seed: seed, real: seed%100 == 0, woo: seed%100 == 50, least: 20}
 	d.span = time.Duration(2+d.IntN(14)) * day
 	if p.second = d.chance(8); p.second { // both as small as the only one mostly is
 		d.shop(&p, storeIDs[0], 2)

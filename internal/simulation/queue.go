@@ -59,6 +59,7 @@ func (w *world) enqueue(t recovery.Task) error {
 	if f := w.hooks.TaskName; f != nil {
 		name = f(t)
 	}
+	w.discreetTask(t, name)
 	if w.queue.names[name] > w.now {
 		return w.hooks.TaskExists
 	}
@@ -132,7 +133,7 @@ func (w *world) dispatch(t *task) {
 func (w *world) remind(t *task, attempt int, answer func(status int)) {
 	inst, dice := w.choose(t.name, attempt)
 	d := &dispatch{name: t.name, key: keyOf(t.Task), begun: w.moment(), clock: w.now + inst.skew, skew: inst.skew}
-	if !w.record.shopify.has(t.Checkout) {
+	if !w.record.isShops(t.Checkout) {
 		w.record.dispatches = append(w.record.dispatches, d)
 	}
 	w.tell("task %s goes to %s, whose clock is off by %s", t, inst.name, inst.skew)

@@ -17,6 +17,7 @@ type record struct {
 	followed   []*following
 	last       map[string]checkoutAnswer // how each checkout stands in the end
 	shopify    shopifyRecord
+	woo        wooRecord
 	readable   map[[2]string][]string // documents that hold what was to be erased, by store and address
 	givenUp    map[reminderKey]bool   // mails that the sender gave up before SendGrid had a byte of them
 	missing    map[string][]span      // when stores were not configured

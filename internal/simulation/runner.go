@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -37,6 +36,7 @@ type Hooks struct {
 	Clock   func(recovery.Clock) recovery.Clock
 	Store   func(*recovery.Store)
 	Handler func(http.Handler) http.Handler
+	Orders  func(recovery.OrderSource) recovery.OrderSource
 	// TaskName names a task, and TaskExists is what comes of a name that is taken; nil:
 	// as the product has it.
 	TaskName   func(recovery.Task) string
@@ -47,7 +47,7 @@ type Hooks struct {
 func NewRunner(hooks Hooks) *Runner {
 	r := &Runner{hooks: hooks, signer: theSigner(), keys: map[string]*callerauth.Keys{}}
 	for i := range r.instances {
-		a := &app.App{Log: slog.New(slog.DiscardHandler), Links: theLinks, Pages: thePages()}
+		a := &app.App{Log: silence, Links: theLinks, Pages: thePages()}
 		h := functions.Handler(a)
 		if hooks.Handler != nil {
 			h = hooks.Handler(h)

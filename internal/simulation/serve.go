@@ -22,8 +22,9 @@ type call struct {
 
 // reply is what came back; status 0: nothing, the process died.
 type reply struct {
-	status int
-	body   []byte
+	status   int
+	body     []byte
+	location string // to which it leads
 }
 
 // exchange is a request and what answers it. Each thread uses its own again and again,
@@ -61,7 +62,11 @@ func (x *exchange) prepare(c call) {
 func (x *exchange) Header() http.Header { return x.header }
 
 // WriteHeader implements http.ResponseWriter.
-func (x *exchange) WriteHeader(status int) { x.answer.status = status }
+func (x *exchange) WriteHeader(status int) {
+	if x.answer.status = status; status == http.StatusFound {
+		x.answer.location = x.header.Get("Location")
+	}
+}
 
 // SetReadDeadline says that it may be set, as a real connection's may: a refusal costs
 // each request an error with its text.

@@ -48,6 +48,8 @@ type sale struct {
 	refunds   int
 	cancelled bool
 	ordered   moment // when an order's delivery was first answered
+	toRedact  bool
+	redacted  moment // when that was first answered
 	pending   int    // deliveries that were not answered yet
 }
 
@@ -68,15 +70,17 @@ func (w *world) playShopify() {
 		s := &sale{world: w, n: n, email: "shopper-" + strconv.Itoa(n) + "@example.net"}
 		shop.sales = append(shop.sales, s)
 		shop.keys[recovery.CheckoutKey(storeIDs[0], s.token())] = s
-		s.play()
+		s.redact(s.play())
 	}
 }
 
 func (s *sale) token() string { return "5d2f7a1be3f04c9d8a6b1c2d3e4f5a6" + strconv.Itoa(s.n) }
 
-func (s *sale) play() {
+// play says when the checkout was left.
+func (s *sale) play() (left time.Duration) {
 	dice := s.throw("shopify", s.n)
 	at := time.Duration(dice.n(int(2*day/time.Millisecond))) * time.Millisecond
+	left = at
 	s.tellOf(&dice, "checkouts/create", at, s.checkout(at, 1))
 	if dice.chance(2) {
 		later := at + time.Duration(1+dice.n(3600))*time.Second
@@ -87,7 +91,7 @@ func (s *sale) play() {
 		s.tellOf(&dice, "checkouts/delete", later, fmt.Appendf(nil, `{"token":%q,"id":%d}`, s.token(), 100+s.n))
 	}
 	if dice.chance(4) {
-		return
+		return left
 	}
 	s.order = 1000 + s.n
 	at += time.Duration(1+dice.n(int(2*day/time.Second))) * time.Second
@@ -102,6 +106,7 @@ func (s *sale) play() {
 		at += time.Duration(dice.n(7200)) * time.Second
 		s.tellOf(&dice, "orders/cancelled", at, s.orderBody(at, fmt.Sprintf(`,"cancelled_at":%q`, instant(at))))
 	}
+	return left
 }
 
 func (s *sale) checkout(at time.Duration, version int) []byte {
@@ -144,6 +149,9 @@ func (s *sale) deliver(topic string, body []byte, try int) {
 			if isOrder := topic == "orders/create" || topic == "orders/cancelled"; isOrder && s.ordered.seq == 0 {
 				s.ordered = s.moment()
 			}
+			if topic == "customers/redact" && s.redacted.seq == 0 {
+				s.redacted = s.moment()
+			}
 		case try < 60:
 			s.after(5*time.Second<<min(try, 9), func() { s.deliver(topic, body, try+1) })
 		}
@@ -164,6 +172,9 @@ func (w *world) checkShopify() {
 		}
 		if s.ordered.seq > 0 && s.ordered.before(a.dispatch.begun) {
 			r.violate(1, "reminder %s of Shopify's checkout %d was mailed in a run that began after its order was told of", a.reminderKey, s.n)
+		}
+		if s.redacted.seq > 0 && s.redacted.before(a.dispatch.begun) {
+			r.violate(9, "reminder %s of Shopify's checkout %d was mailed in a run that began after its shopper was redacted", a.reminderKey, s.n)
 		}
 		if a.verdict.kind == nil && a.dispatch.status == http.StatusOK {
 			taken[a.reminderKey]++
@@ -188,6 +199,10 @@ func (w *world) checkShopify() {
 func (s *sale) keeps() {
 	if s.pending > 0 {
 		s.record.violate(4, "%d of Shopify's deliveries of checkout %d were never taken", s.pending, s.n)
+		return
+	}
+	if s.toRedact {
+		s.forgotten()
 		return
 	}
 	if s.order == 0 {

@@ -64,6 +64,9 @@ func (w *world) finish() {
 	w.record.rows = w.db.Messages()
 	w.read()
 	w.checkShopify()
+	w.checkWooCommerce()
+	w.gotNowhere()
+	w.askWhatIsKept()
 	seen := map[string]bool{} // by key
 	for i := range w.plan.ops {
 		o := &w.plan.ops[i]

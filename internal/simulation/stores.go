@@ -38,6 +38,7 @@ func (w *world) spread() {
 		w.furnish(inst)
 		inst.app.Service.Stores, inst.app.Keys = stores, w.keysOf(present)
 		inst.app.Shopify = shopifyCallers(present)
+		w.openShop(inst, present)
 		inst.app.Tokens, inst.app.Events = w.signer.checks(w.plan.real, present, inst.app.Service.Clock)
 	}
 }

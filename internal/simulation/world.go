@@ -78,6 +78,7 @@ func (w *world) furnish(inst *instance) {
 	}
 	deadlines := recovery.DefaultDeadlines()
 	deadlines.Mark = 0
+	inst.app.Log = w.log()
 	inst.app.Service = &recovery.Service{
 		DB: db, Queue: tasks{w}, Mailer: mailer, Renderer: oneLine{}, Linker: theLinks, Clock: clock, Log: inst.app.Log,
 		NewID: func() string {
@@ -111,6 +112,8 @@ func (w *world) live() {
 		w.at(f.at, func() { w.strike(f) })
 	}
 	w.playShopify()
+	w.playWooCommerce()
+	w.playStrangers()
 	w.runAll()
 	w.fill()
 	w.finish()

@@ -122,3 +122,7 @@ func advice(status int) string {
 	}
 	return ""
 }
+
+// Transport lets the Shop ask by way of t, such as where there is no network. Set it
+// before the first question.
+func (s *Shop) Transport(t http.RoundTripper) { s.client.Transport = t }

@@ -1,0 +1,79 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// eraseOrders erases the orders with the IDs, and the shoppers whom they lead to but those
+// that are named anyway.
+func (s *Service) eraseOrders(ctx context.Context, st *Store, ids, named []string, total *ErasureResult) error {
+	others, err := s.shoppersOfOrders(ctx, st, ids)
+	if err != nil {
+		return fmt.Errorf("look up the orders' shoppers: %w", err)
+	}
+	others = slices.DeleteFunc(others, func(key string) bool { return slices.Contains(named, key) })
+	if err := s.suppressErased(ctx, st, others); err != nil {
+		return err
+	}
+	if err := s.eraseShoppers(ctx, st, others, total); err != nil {
+		return err
+	}
+	var ch Change
+	for _, id := range ids {
+		ch.DeleteOrders = append(ch.DeleteOrders, OrderKey(st.ID, id))
+	}
+	if err := s.DB.Commit(ctx, st.ID, ch); err != nil {
+		return fmt.Errorf("erase orders: %w", err)
+	}
+	return nil
+}
+
+// shoppersOfOrders are the keys of the shoppers of the orders and of their checkouts, each
+// once: those of the checkouts first, for an order that is gone leads nowhere.
+func (s *Service) shoppersOfOrders(ctx context.Context, st *Store, ids []string) ([]string, error) {
+	type found struct {
+		shopper   string
+		checkouts []string
+		err       error
+	}
+	all := make([]found, len(ids))
+	work := make([]func(), len(ids))
+	for i, id := range ids {
+		work[i] = func() { all[i].shopper, all[i].checkouts, all[i].err = s.shoppersOf(ctx, st, OrderKey(st.ID, id)) }
+	}
+	s.together(work...)
+	var keys, own []string
+	var errs []error
+	for _, f := range all {
+		keys, own, errs = append(keys, f.checkouts...), append(own, f.shopper), append(errs, f.err)
+	}
+	var once []string
+	for _, key := range append(keys, own...) {
+		if key != "" && !slices.Contains(once, key) {
+			once = append(once, key)
+		}
+	}
+	return once, errors.Join(errs...)
+}
+
+// shoppersOf are the key of the order's shopper and those of its checkouts.
+func (s *Service) shoppersOf(ctx context.Context, st *Store, order string) (own string, checkouts []string, err error) {
+	k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: order})
+	if err != nil || k.Order == nil {
+		return "", nil, err
+	}
+	o := k.Order
+	for _, key := range unique(append([]string{o.Checkout}, o.Matched...)) {
+		k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: order, Checkout: key})
+		if err != nil {
+			return "", nil, err
+		}
+		if k.Checkout != nil {
+			checkouts = append(checkouts, k.Checkout.ShopperKey)
+		}
+	}
+	return o.Shopper, checkouts, nil
+}
