@@ -392,7 +392,7 @@ func TestEraseOrdersThatNameNobody(t *testing.T) {
 	}
 }
 
-// News of a checkout of which nothing is to be mailed any more is met by no run: what it
+// A checkout of which nothing is to be mailed any more may be met by no run: what it
 // tells of a shopper who was erased goes at once. Promise 9.
 func TestErasedAddressToldOfEndedCheckout(t *testing.T) {
 	t.Parallel()
@@ -418,6 +418,43 @@ func TestErasedAddressToldOfEndedCheckout(t *testing.T) {
 			s.does(1, s.LeaveCheckout, s.leaving("a"))
 			s.erase()
 			s.post(silent("a", time.Hour))
+		},
+		"its order names nobody": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+		},
+		"an order of its cart names another": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.order(recovery.OrderNews{OrderID: "o", CartID: "cart-a", Email: "bo@example.net"})
+			if p, err := s.ExportShopper(context.Background(), "default", "bo@example.net"); err != nil || len(p.Orders) != 1 {
+				s.Errorf("got %+v, %v; want the other's order kept", p.Orders, err)
+			}
+		},
+		"its order came back": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.reverse(recovery.OrderNews{OrderID: "o", CheckoutID: "a"}, map[string]recovery.Refund{"r": {}})
+		},
+		"the shop stopped it": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.stop("a")
+		},
+		"the shop completed it": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.complete(recovery.OrderNews{CheckoutID: "a"})
+		},
+		"it was moved, then left": func(s *shop) {
+			other := left("a")
+			other.Email = "bo@example.net"
+			s.post(other)
+			s.until(half)
+			s.erase()
+			s.post(silent("a", time.Hour))
+			s.does(1, s.LeaveCheckout, s.leaving("a"))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
