@@ -42,10 +42,14 @@ func (c *Checkout) usedUp(o *Order, since time.Time) bool {
 	return c.Order != nil && c.Order.Key != "" && c.Order.Key != o.Key && c.Order.At.After(since)
 }
 
-// attributed is what the message's row is told of its order; nil where there is none.
-func attributed(o *Order) *Message {
-	if o.Attribution.Checkout == "" {
-		return nil
+// attributed is what the message's row is told of its order; nil where there is none, or
+// the row went with the shopper that the message was sent to.
+func attributed(o *Order, all []match) *Message {
+	a := o.Attribution
+	for _, m := range all {
+		if m.c.Key == a.Checkout && !m.c.Reminders[a.Reminder].Erased {
+			return &Message{Store: o.Store, Checkout: a.Checkout, Reminder: a.Reminder, Order: o.Key, ExpiresAt: o.ExpiresAt}
+		}
 	}
-	return &Message{Store: o.Store, Checkout: o.Attribution.Checkout, Reminder: o.Attribution.Reminder, Order: o.Key, ExpiresAt: o.ExpiresAt}
+	return nil
 }

@@ -33,6 +33,8 @@ type OrderResult struct {
 	OrderID string
 	Matched []string // IDs of the checkouts that the order belongs to, as the storefront named them
 	Order   *Order
+
+	matched []match
 }
 
 // shoppersCheckouts is how many of a shopper's checkouts an order looks at. What
@@ -75,7 +77,7 @@ func (s *Service) changeOrder(ctx context.Context, store string, n OrderNews,
 		}
 		err = s.DB.Commit(ctx, store, ch)
 		if err == nil {
-			return result, nil
+			return result, s.forgetMatched(ctx, st, result, n.query(st))
 		}
 		// Something of it changed since it was read, or was just made.
 		if again := errors.Is(err, ErrConflict) || errors.Is(err, ErrExists); !again || try == orderTries {
@@ -139,12 +141,13 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	ch := Change{Order: o}
 	result := OrderResult{OrderID: n.OrderID, Matched: []string{}, Order: o}
 	all := matches(k, o)
+	result.matched = all
 	if o.Shopper == "" && len(all) > 0 { // it goes with its shopper, should that be erased
 		o.Shopper = all[0].c.ShopperKey
 	}
 	if isNew {
 		o.Attribution = attribute(st, o, all)
-		ch.Message = attributed(o)
+		ch.Message = attributed(o, all)
 	}
 	for _, m := range all {
 		if m.c.end(st, o, m.by, now) {

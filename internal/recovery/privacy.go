@@ -202,6 +202,11 @@ func (c *Checkout) erase(st *Store, now time.Time) *Checkout {
 	return e
 }
 
+// forget erases k's checkout, which came to tell of its shopper after that was erased.
+func (k Case) forget(st *Store, now time.Time) Change {
+	return Change{Update: []*Checkout{k.Checkout.erase(st, now)}, DeleteShopper: k.Checkout.ShopperKey}
+}
+
 // EraseStore removes all that is kept of a store's shoppers but the decisions not to mail
 // them. It says whether that is done, or wants to be called again: it begins nothing new
 // in the last second before its deadline.

@@ -200,6 +200,27 @@ func TestEraseFormerShopper(t *testing.T) {
 	}
 }
 
+// An order that a message brought, of which the row went with its shopper, does not bring
+// the row back. Promise 9.
+func TestOrderAfterErasedRow(t *testing.T) {
+	t.Parallel()
+	s := open(t, linkStore())
+	s.store.Attribution = recovery.AttributionRule{Window: 5 * day}
+	s.post(left("a"))
+	s.until(half)
+	s.follow(s.back("a", 0), true)
+	moved := left("a")
+	moved.Email, moved.UpdatedAt = "bo@example.net", t0.Add(half)
+	s.post(moved)
+	s.erase()
+	if got := s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"}).Order.Attribution.Kind; got != recovery.AttributedClick {
+		t.Errorf("the order is attributed to %q", got)
+	}
+	if rows := s.db.Messages(); len(rows) != 0 {
+		t.Errorf("rows %+v are back", rows)
+	}
+}
+
 // tellOpened has the mail service tell that the example's shopper opened the first mail.
 func (s *shop) tellOpened() {
 	s.Helper()
@@ -371,7 +392,7 @@ func TestEraseOrdersThatNameNobody(t *testing.T) {
 	}
 }
 
-// News of a checkout of which nothing is to be mailed any more is met by no run: what it
+// A checkout of which nothing is to be mailed any more may be met by no run: what it
 // tells of a shopper who was erased goes at once. Promise 9.
 func TestErasedAddressToldOfEndedCheckout(t *testing.T) {
 	t.Parallel()
@@ -397,6 +418,43 @@ func TestErasedAddressToldOfEndedCheckout(t *testing.T) {
 			s.does(1, s.LeaveCheckout, s.leaving("a"))
 			s.erase()
 			s.post(silent("a", time.Hour))
+		},
+		"its order names nobody": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+		},
+		"an order of its cart names another": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.order(recovery.OrderNews{OrderID: "o", CartID: "cart-a", Email: "bo@example.net"})
+			if p, err := s.ExportShopper(context.Background(), "default", "bo@example.net"); err != nil || len(p.Orders) != 1 {
+				s.Errorf("got %+v, %v; want the other's order kept", p.Orders, err)
+			}
+		},
+		"its order came back": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.reverse(recovery.OrderNews{OrderID: "o", CheckoutID: "a"}, map[string]recovery.Refund{"r": {}})
+		},
+		"the shop stopped it": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.stop("a")
+		},
+		"the shop completed it": func(s *shop) {
+			s.erase()
+			s.post(left("a"))
+			s.complete(recovery.OrderNews{CheckoutID: "a"})
+		},
+		"it was moved, then left": func(s *shop) {
+			other := left("a")
+			other.Email = "bo@example.net"
+			s.post(other)
+			s.until(half)
+			s.erase()
+			s.post(silent("a", time.Hour))
+			s.does(1, s.LeaveCheckout, s.leaving("a"))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -159,15 +159,35 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 	return c, effect, err
 }
 
+// forgetMatched is forgetIfErased of the order's checkouts whose shopper the order did not
+// name, by the query: of that one nothing was recorded if it was erased. An order that names nobody goes too.
+func (s *Service) forgetMatched(ctx context.Context, st *Store, result OrderResult, named OrderQuery) error {
+	for _, m := range result.matched {
+		if m.c.Stub() || m.c.ShopperKey == named.Shopper || m.c.open() {
+			continue
+		}
+		var orders []string
+		if result.Order.Shopper == m.c.ShopperKey {
+			orders = []string{named.Order}
+		}
+		if _, err := s.forgetIfErased(ctx, st, m.c, orders...); err != nil {
+			return fmt.Errorf("forget the order's shopper: %w", err)
+		}
+	}
+	return nil
+}
+
 // forgetIfErased erases a checkout of which nothing is to be mailed if its shopper was
-// erased: no run of a reminder is going to find that out.
-func (s *Service) forgetIfErased(ctx context.Context, st *Store, c *Checkout) (*Checkout, error) {
+// erased, with the orders: no run of a reminder is going to find that out.
+func (s *Service) forgetIfErased(ctx context.Context, st *Store, c *Checkout, orders ...string) (*Checkout, error) {
 	err := s.DB.UpdateCheckout(ctx, st.ID, c.Key, WholeCase, func(k Case) (Change, error) {
 		if k.Checkout == nil || k.Checkout.Status == StatusErased || !erased(k) {
 			return Change{}, nil
 		}
-		c = k.Checkout.erase(st, s.now())
-		return Change{Update: []*Checkout{c}, DeleteShopper: k.Checkout.ShopperKey}, nil
+		ch := k.forget(st, s.now())
+		ch.DeleteOrders = orders
+		c = ch.Update[0]
+		return ch, nil
 	})
 	return c, err
 }

@@ -112,9 +112,13 @@ func (s *Service) DropRecoverURL(ctx context.Context, store, checkoutID string, 
 	})
 }
 
-// updateNamed changes the checkout that the storefront calls so; nil if there is none.
+// updateNamed changes the checkout that the storefront calls so; nil if there is none. One
+// that came after its shopper was erased goes, since no run of a reminder may meet it now.
 func (s *Service) updateNamed(ctx context.Context, st *Store, id string, decide func(*Checkout) Change) error {
-	err := s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, id), CheckoutOnly, func(k Case) (Change, error) {
+	err := s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, id), WholeCase, func(k Case) (Change, error) {
+		if c := k.Checkout; c != nil && c.Status != StatusErased && erased(k) {
+			return k.forget(st, s.now()), nil
+		}
 		return decide(k.Checkout), nil
 	})
 	if err != nil {

@@ -44,7 +44,7 @@ func (s *Service) UndoUnsubscribe(ctx context.Context, l Link) error {
 // LeaveCheckout ends what is scheduled for l's checkout, at its shopper's wish. Nothing
 // is done where the checkout is not kept any more, or ended by an order.
 func (s *Service) LeaveCheckout(ctx context.Context, l Link) error {
-	return s.updateLinked(ctx, l, CheckoutOnly, func(st *Store, k Case) Change {
+	return s.updateLinked(ctx, l, func(st *Store, k Case) Change {
 		if k.Checkout.Order != nil || !k.Checkout.stop(st, s.now()) {
 			return Change{}
 		}
@@ -57,7 +57,7 @@ func (s *Service) LeaveCheckout(ctx context.Context, l Link) error {
 // come, unless there is an order meanwhile.
 func (s *Service) UndoLeaveCheckout(ctx context.Context, l Link) error {
 	var c *Checkout
-	err := s.updateLinked(ctx, l, WholeCase, func(st *Store, k Case) Change {
+	err := s.updateLinked(ctx, l, func(st *Store, k Case) Change {
 		if c = k.Checkout; !c.resume(st, k, s.now()) {
 			return Change{}
 		}
@@ -76,14 +76,20 @@ func (s *Service) UndoLeaveCheckout(ctx context.Context, l Link) error {
 	return nil
 }
 
-func (s *Service) updateLinked(ctx context.Context, l Link, need Need, change func(*Store, Case) Change) error {
+// updateLinked changes the link's checkout. One that came to tell of a shopper who was
+// erased goes instead.
+func (s *Service) updateLinked(ctx context.Context, l Link, change func(*Store, Case) Change) error {
 	st, err := s.store(l.Store)
 	if err != nil {
 		return err
 	}
-	err = s.DB.UpdateCheckout(ctx, st.ID, l.Checkout, need, func(k Case) (Change, error) {
-		if k.Checkout == nil || k.Checkout.Stub() {
+	err = s.DB.UpdateCheckout(ctx, st.ID, l.Checkout, WholeCase, func(k Case) (Change, error) {
+		c := k.Checkout
+		switch {
+		case c == nil, c.Stub(), c.Status == StatusErased:
 			return Change{}, nil
+		case erased(k):
+			return k.forget(st, s.now()), nil
 		}
 		return change(st, k), nil
 	})
@@ -95,7 +101,7 @@ func (s *Service) updateLinked(ctx context.Context, l Link, need Need, change fu
 
 // resume undoes the shopper's stop, and says whether c changed.
 func (c *Checkout) resume(st *Store, k Case, now time.Time) bool {
-	if c.Status != StatusStopped || !c.Left || c.Order != nil || erased(k) {
+	if c.Status != StatusStopped || !c.Left || c.Order != nil {
 		return false
 	}
 	c.Status, c.Left = StatusOpen, false
