@@ -29,6 +29,7 @@ func TestFindsBugsOfWooCommerce(t *testing.T) {
 		"acknowledges an order and loses it":     {Hooks{Handler: losesOrders}, 1, "told to be"},
 		"counts a refund again":                  {Hooks{DB: func(db recovery.DB) recovery.DB { return refundsAgain{db} }}, 7, "euros are kept"},
 		"leaves the link to the payment":         {Hooks{DB: func(db recovery.DB) recovery.DB { return keepsLinks{db} }}, 6, "leads to its payment"},
+		"pays what the shop says is gone":        {source(func(s recovery.OrderSource) recovery.OrderSource { return missesGone{s} }), 6, "leads to its payment"},
 		"takes older news for newer":             {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsNews{db} }}, 6, "of order"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,6 +62,17 @@ type asksNobody struct{}
 
 func (asksNobody) Ordered(context.Context, string) (*recovery.Told, error) {
 	return nil, errors.New("not asked")
+}
+
+// missesGone hears of orders, and not that there will be none.
+type missesGone struct{ recovery.OrderSource }
+
+func (m missesGone) Ordered(ctx context.Context, id string) (*recovery.Told, error) {
+	told, err := m.OrderSource.Ordered(ctx, id)
+	if told != nil && told.Gone {
+		return nil, nil
+	}
+	return told, err
 }
 
 // takesAll takes an order that is not paid, or cancelled without that, for one that is.

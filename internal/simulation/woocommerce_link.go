@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -47,18 +48,18 @@ func (p *purchase) leads() {
 	}
 }
 
-// droppedBefore says whether it was told before the moment that a checkout that was known
-// by then cannot be paid.
+// droppedBefore says whether it was known before the moment that the order cannot be paid:
+// by a webhook, also one that came before any other, or by what a run was told that asked.
 func (p *purchase) droppedBefore(m moment) bool {
-	for _, gone := range p.tellings {
-		if !gone.isExpired() || !gone.taken() || !gone.ended.before(m) {
-			continue
-		}
-		for _, t := range p.tellings {
-			if t.isCheckout() && t.taken() && t.ended.before(gone.begun) {
-				return true
-			}
-		}
+	told := func(t *telling) bool { return t.isExpired() && t.taken() && t.ended.before(m) }
+	asked := func(q *question) bool {
+		return q.told != nil && q.told.isExpired() && (q.dispatch.status == http.StatusOK && q.dispatch.ended.before(m) || p.mailedBy(q.dispatch, m))
 	}
-	return false
+	return slices.ContainsFunc(p.tellings, told) || slices.ContainsFunc(p.questions, asked)
+}
+
+// mailedBy says whether the run had handed its mail over before the moment: it had heeded
+// what it was told then.
+func (p *purchase) mailedBy(run *dispatch, m moment) bool {
+	return slices.ContainsFunc(p.record.woo.attempts, func(a *attempt) bool { return a.dispatch == run && a.at.before(m) })
 }
