@@ -56,8 +56,7 @@ func (c *Checkout) complete(st *Store, o *Order, now time.Time) bool {
 }
 
 // StopCheckout ends what is scheduled for a checkout, for good: its shopper cannot undo it.
-// One that is not known yet
-// leaves a stub that stops it when it comes.
+// One that is not known yet leaves a stub that stops it when it comes.
 func (s *Service) StopCheckout(ctx context.Context, store, checkoutID string) error {
 	st, err := s.store(store)
 	if err != nil {
