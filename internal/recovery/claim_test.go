@@ -65,3 +65,44 @@ func TestClaimMailsWhatWasJudged(t *testing.T) {
 		t.Errorf("got a mail to %s, want it to the address that was judged", to)
 	}
 }
+
+// Promise 4: a run that decided to claim nothing has nothing to give back, however its
+// transactions end.
+func TestNothingClaimedNothingGivenBack(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.erase()
+	s.post(left("a"))
+	s.clock.Set(t0.Add(half))
+	db := &abortingDB{DB: s.db, aborts: 2}
+	s.DB = db
+	if _, err := s.remind("a", 1, 0); !errors.Is(err, recovery.ErrOverload) {
+		t.Errorf("got %v, want ErrOverload", err)
+	}
+	if db.calls != 2 {
+		t.Errorf("got %d transactions, want the two that tried to claim", db.calls)
+	}
+	s.until(day)
+	s.wantErased("in the end")
+}
+
+// abortingDB decides, and then does not commit its first transactions.
+type abortingDB struct {
+	recovery.DB
+	aborts, calls int
+}
+
+func (d *abortingDB) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	if d.calls++; d.calls > 100 {
+		panic("it goes round and round")
+	}
+	if d.calls > d.aborts {
+		return d.DB.UpdateCheckout(ctx, store, key, need, decide)
+	}
+	return d.DB.UpdateCheckout(ctx, store, key, need, func(k recovery.Case) (recovery.Change, error) {
+		if _, err := decide(k); err != nil {
+			return recovery.Change{}, err
+		}
+		return recovery.Change{}, recovery.ErrOverload
+	})
+}

@@ -54,7 +54,7 @@ type attempt struct {
 	asked    bool        // it was
 	waited   time.Time   // the instant that it waited for; zero if it did not
 	checkout *Checkout   // as last read, with what this run changed
-	claimed  *Checkout   // as it was judged when this run claimed it
+	claimed  *Checkout   // as it was judged when this run claimed it, or tried to
 }
 
 // waitAndClaim tries to claim, after a wait if the task is a little early. The wait
@@ -119,10 +119,8 @@ type claim string
 // the claim may be there, for nobody but this run to use.
 func (s *Service) tryClaim(ctx context.Context, a *attempt) error {
 	err := s.claimOnce(ctx, a)
-	if read := a.checkout; err != nil && read != nil && ctx.Err() == nil {
-		if err = s.claimOnce(ctx, a); a.checkout == nil {
-			a.checkout = read // it was not read again: the first claim may be there, to be given back
-		}
+	if err != nil && a.checkout != nil && ctx.Err() == nil {
+		err = s.claimOnce(ctx, a)
 	}
 	if err != nil {
 		a.State = "" // it was not recorded, as far as is known
@@ -185,9 +183,10 @@ func (a *attempt) decide(k Case, now time.Time) Change {
 // release gives back a claim that may have been made although its answer did not
 // come: nobody but this run could use it, and nothing was sent.
 func (s *Service) release(ctx context.Context, a *attempt) {
-	if a.checkout == nil {
+	if a.claimed == nil {
 		return
 	}
+	a.checkout = a.claimed
 	if _, err := s.record(ctx, a, outcome{unsent: true}); err != nil {
 		s.Log.WarnContext(ctx, "claim not released: if it was made, it ends as unknown", "checkout", a.checkout.Key, "reminder", a.task.Reminder.String(), "error", err)
 	}

@@ -51,6 +51,7 @@ func TestFindsBugs(t *testing.T) {
 		"forgets a withdrawal":                        {Hooks{DB: func(db recovery.DB) recovery.DB { return forgetsWithdrawals{db} }}, []int{7}},
 		"panics":                                      {Hooks{Mailer: func(recovery.Mailer) recovery.Mailer { return nil }}, []int{4}},
 		"answers with a status that stops retries":    {Hooks{Handler: stopsRetries}, []int{4}},
+		"tries for ever":                              {Hooks{DB: func(db recovery.DB) recovery.DB { return triesForEver{db} }}, []int{4}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,6 +164,18 @@ func stopsRetries(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// triesForEver does not let go of a transaction that fails.
+type triesForEver struct{ recovery.DB }
+
+func (t triesForEver) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
+	for {
+		err := t.DB.UpdateCheckout(ctx, store, key, need, decide)
+		if !errors.Is(err, recovery.ErrOverload) {
+			return err
+		}
+	}
 }
 
 type alwaysOK struct{ http.ResponseWriter }

@@ -61,6 +61,7 @@ type run struct {
 	started  time.Duration
 	deadline time.Duration
 	slow     bool
+	effects  int
 	dice     dice
 	checkout string    // that it is about; "" for several or none
 	dispatch *dispatch // that it answers, if one
@@ -72,7 +73,7 @@ type run struct {
 func (w *world) start(r *run, work func()) {
 	r.thread = w.thread()
 	r.dead = false
-	r.started = w.now
+	r.started, r.effects = w.now, 0
 	r.slow = r.dice.chance(3)
 	r.work = work
 	r.instance.runs = append(r.instance.runs, r)
@@ -116,9 +117,16 @@ func (w *world) thread() *thread {
 	return newThread()
 }
 
+// maxEffects bounds a run, in which no time need pass: no request has as much to do.
+const maxEffects = 2_000
+
 // boundary stands between two effects: here processes die, stand still, or are slow.
 func (w *world) boundary() {
 	r := w.run
+	if r.effects++; r.effects > maxEffects {
+		w.record.endless = true
+		w.kill(r)
+	}
 	if len(w.ending) > 0 {
 		f := &w.ending[0]
 		if f.n > 0 {
