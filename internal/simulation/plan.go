@@ -82,7 +82,7 @@ func newPlan(seed uint64) plan {
 	} else {
 		d.shop(&p, storeIDs[0], 5)
 	}
-	for len(d.ops) < 10 {
+	for len(d.ops) < 7 {
 		d.repeat()
 	}
 	p.ops = d.ops
@@ -98,7 +98,7 @@ func (d *drawing) shop(p *plan, store string, most int) {
 	c := d.config()
 	d.windows = c.window
 	p.configs = append(p.configs, c)
-	for range 1 + min(d.IntN(most), d.IntN(most), d.IntN(most)) { // few shoppers that do much find most
+	for range 1 + min(d.IntN(most), d.IntN(most), d.IntN(most), d.IntN(most)) { // few shoppers that do much find most
 		d.shopper()
 	}
 	if d.chance(8) {

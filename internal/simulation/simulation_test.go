@@ -203,7 +203,7 @@ func BenchmarkHistory(b *testing.B) {
 // BenchmarkMany plays histories as make simulate does, on all cores: its profile says
 // what a history costs.
 func BenchmarkMany(b *testing.B) {
-	defer debug.SetGCPercent(debug.SetGCPercent(1500))
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	s := Many(b.Context(), Hooks{}, 1, b.N, runtime.GOMAXPROCS(0), nil)
 	b.ReportMetric(s.PerSecond(), "histories/s")
 }

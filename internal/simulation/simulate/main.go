@@ -21,7 +21,7 @@ func main() {
 	story := flag.Bool("story", false, "tell the history of -seed, whether it breaks a promise or not")
 	threads := flag.Int("threads", runtime.GOMAXPROCS(0), "how many histories at once")
 	flag.Parse()
-	debug.SetGCPercent(1500) // a history leaves much behind and keeps nothing
+	debug.SetGCPercent(800) // a history leaves much behind and keeps nothing
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if *story {
