@@ -157,7 +157,7 @@ func expiry(s *Store, c *Checkout, now, lastDue time.Time) time.Time {
 // tasks lists the tasks that c's open reminders of its generation need: the exact
 // one, or the first hop towards it where it is beyond the queue's horizon.
 func tasks(c *Checkout, now time.Time) []Task {
-	var list []Task
+	list := make([]Task, 0, 4)
 	for step := 0; ; step++ {
 		r, ok := c.Reminders[ReminderID{c.Generation, step}]
 		if !ok {

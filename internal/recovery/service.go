@@ -237,6 +237,7 @@ func withAnchors(st *Store, ch Change, c *Checkout, n *News) Change {
 const dueAtOnce = 5 * time.Second
 
 func splitTasks(all []Task, now time.Time) (early, late []Task) {
+	late = make([]Task, 0, len(all))
 	for _, t := range all {
 		if t.At.Sub(now) <= dueAtOnce {
 			early = append(early, t)

@@ -1,11 +1,9 @@
 package simulation
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -148,7 +146,7 @@ func (d *drawing) moment() time.Duration {
 // shopper leaves one or two checkouts, comes back to them, and may order.
 func (d *drawing) shopper() {
 	email := []string{"ana", "bo", "cy", "dee", "eve", "flo"}[d.IntN(6)] + "@example.net"
-	for range 1 + d.IntN(5)/3 {
+	for range 1 + d.IntN(4)/3 {
 		d.checkouts++
 		v := visit{drawing: d, about: about{store: d.store, checkout: "c" + strconv.Itoa(d.checkouts), email: email}}
 		if d.chance(2) {
@@ -215,18 +213,16 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 		v.about.email = "moved-" + v.about.email
 	}
 	a.email = v.about.email
-	var b strings.Builder
-	fmt.Fprintf(&b, `{"checkout_id":%q,"email":%q,"items":[{"id":"v%d","title":"v%d"}]`, a.checkout, a.email, a.version, a.version)
-	if a.cart != "" {
-		fmt.Fprintf(&b, `,"cart_id":%q`, a.cart)
-	}
-	if v.about.zone != "" {
-		fmt.Fprintf(&b, `,"timezone":%q`, v.about.zone)
-	}
+	b := fields{'{'}
+	b.text("checkout_id", a.checkout)
+	b.text("email", a.email)
+	b.raw("items", `[{"id":"`+a.item()+`","title":"`+a.item()+`"}]`)
+	b.text("cart_id", a.cart)
+	b.text("timezone", v.about.zone)
 	if a.test {
-		b.WriteString(`,"test":true`)
+		b.raw("test", "true")
 	}
-	b.WriteString(v.consent(&a))
+	b = append(b, v.consent(&a)...)
 	if v.timed {
 		// The storefront's clock differs a little from ours, its requests arrive late,
 		// and no two of its news are of one instant.
@@ -234,40 +230,55 @@ func (v *visit) checkout(at time.Duration, changed bool) {
 		if v.chance(10) {
 			a.news -= v.pick(time.Minute, time.Hour)
 		}
-		fmt.Fprintf(&b, `,"updated_at":%q`, instant(a.news))
+		b.text("updated_at", instant(a.news))
 		if v.chance(4) {
 			a.abandoned, a.abandonedAt = true, a.news-time.Duration(v.IntN(2000))*time.Microsecond
-			fmt.Fprintf(&b, `,"abandoned_at":%q`, instant(a.abandonedAt))
+			b.text("abandoned_at", instant(a.abandonedAt))
 		}
 	}
-	b.WriteString("}")
-	v.add(op{do: postCheckout, at: at, body: []byte(b.String()), about: a})
+	v.add(op{do: postCheckout, at: at, body: append(b, '}'), about: a})
 }
 
 // order draws an order that names its checkout, its cart, its shopper or several.
 func (v *visit) order(at time.Duration) {
 	v.orders++
 	a := about{store: v.store, order: "o" + strconv.Itoa(v.orders), test: v.about.test}
-	var b strings.Builder
-	fmt.Fprintf(&b, `{"order_id":%q`, a.order)
 	if v.chance(2) {
 		a.checkout = v.about.checkout
-		fmt.Fprintf(&b, `,"checkout_id":%q`, a.checkout)
 	}
 	if v.about.cart != "" && v.chance(2) {
 		a.cart = v.about.cart
-		fmt.Fprintf(&b, `,"cart_id":%q`, a.cart)
 	}
 	if a.checkout == "" && a.cart == "" || v.chance(2) {
 		a.email = v.about.email
-		fmt.Fprintf(&b, `,"email":%q`, a.email)
 	}
+	b := fields{'{'}
+	b.text("order_id", a.order)
+	b.text("checkout_id", a.checkout)
+	b.text("cart_id", a.cart)
+	b.text("email", a.email)
 	if v.chance(2) {
 		a.hasPlaced, a.placed = true, at-v.pick(0, time.Second, 3*time.Second, 5*time.Second, 6*time.Second, time.Minute, time.Hour)
-		fmt.Fprintf(&b, `,"placed_at":%q`, instant(a.placed))
+		b.text("placed_at", instant(a.placed))
 	}
-	b.WriteString("}")
-	v.add(op{do: postOrder, at: at, body: []byte(b.String()), about: a})
+	v.add(op{do: postOrder, at: at, body: append(b, '}'), about: a})
+}
+
+// fields are a JSON object's while it is written.
+type fields []byte
+
+func (f *fields) raw(name, value string) {
+	if len(*f) > 1 {
+		*f = append(*f, ',')
+	}
+	*f = append(append(append(append(*f, '"'), name...), `":`...), value...)
+}
+
+// text adds a text that needs no escapes, unless it is empty.
+func (f *fields) text(name, value string) {
+	if value != "" {
+		f.raw(name, `"`+value+`"`)
+	}
 }
 
 // repeat draws a request that is sent once more, later or at the same time.
