@@ -121,10 +121,11 @@ func (e endpoint) handler(get func(context.Context) (*app.App, error)) http.Hand
 }
 
 func (e endpoint) request(w http.ResponseWriter, r *http.Request) *request {
+	limit := e.limit // or the closures would keep a copy of e
 	return &request{
 		Request: r, function: e.name, auth: r.Header.Get("Authorization"),
-		body: func() ([]byte, error) { return readBody(w, r, e.limit) },
-		raw:  func() ([]byte, error) { return readRaw(w, r, e.limit) },
+		body: func() ([]byte, error) { return readBody(w, r, limit) },
+		raw:  func() ([]byte, error) { return readRaw(w, r, limit) },
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"hash"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,10 +26,20 @@ func OrderKey(store, id string) string { return plainKey(store, "order", id) }
 // ShopperKey is the document ID of a shopper: an HMAC under idKey, since plain
 // hashes of addresses are reversed by a word list.
 func ShopperKey(idKey []byte, store, email string) string {
-	h := hmac.New(sha256.New, idKey)
+	pool, ok := shopperHashes.Load(string(idKey))
+	if !ok {
+		pool, _ = shopperHashes.LoadOrStore(string(idKey), &sync.Pool{New: func() any { return hmac.New(sha256.New, idKey) }})
+	}
+	h := pool.(*sync.Pool).Get().(hash.Hash)
+	defer pool.(*sync.Pool).Put(h)
+	h.Reset()
 	h.Write(framed(store, "shopper", email))
 	return keyEncoding.EncodeToString(h.Sum(nil)[:16])
 }
+
+// shopperHashes are HMACs to be used again, in a pool for each key: to key one costs more
+// than to use it.
+var shopperHashes sync.Map
 
 func plainKey(parts ...string) string {
 	sum := sha256.Sum256(framed(parts...))

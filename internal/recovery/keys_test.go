@@ -129,3 +129,13 @@ func TestCustomerName(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkShopperKey(b *testing.B) {
+	key := []byte("0123456789abcdef0123456789abcdef")
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			recovery.ShopperKey(key, "default", "ana@example.net")
+		}
+	})
+}

@@ -96,7 +96,7 @@ func (d *drawing) shop(p *plan, store string, most int) {
 	c := d.config()
 	d.windows = c.window
 	p.configs = append(p.configs, c)
-	for range 1 + min(d.IntN(most), d.IntN(most), d.IntN(most), d.IntN(most)) { // few shoppers that do much find most
+	for range 1 + min(d.IntN(most), d.IntN(most), d.IntN(most), d.IntN(most), d.IntN(most)) { // few shoppers that do much find most
 		d.shopper()
 	}
 	if d.chance(8) {
