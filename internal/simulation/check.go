@@ -215,7 +215,7 @@ func (e *evidence) onlyTasksLost() (most time.Duration, ok bool) {
 			return 0, false
 		}
 	}
-	lost := e.hits[taskVanishes]
+	lost := e.hits[taskVanishes] + e.sweptLost
 	most = time.Duration(lost+1)*time.Minute + time.Minute<<min(lost, 20)
 	if e.hits[purge] > 1 { // of what the sweep had made: it looks again after a minute by one clock, and comes each minute by another
 		most += 2 * maxSkew

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -199,6 +200,9 @@ func (w *world) misplace(f fault) {
 		w.hit(f.kind)
 		switch f.kind {
 		case taskLost:
+			if strings.HasPrefix(t.Suffix, "s") {
+				w.record.sweptLost++
+			}
 			w.drop(t)
 		case dispatchEarly:
 			w.planDispatch(t, t.at-f.last)

@@ -23,6 +23,7 @@ type record struct {
 	missing    map[string][]span      // when stores were not configured
 	rows       []recovery.Message     // the list of messages, in the end
 	purged     []time.Duration
+	sweptLost  int // tasks of the sweep's own that were lost before they ran
 	sweeps     int
 	endless    bool
 
