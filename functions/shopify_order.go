@@ -17,6 +17,8 @@ func shopifyOrder(ctx context.Context, w webhook) (response, error) {
 		CartID:     usableID(o, "cart_token"),
 		Email:      usableEmail(emailOf(o, "email"), emailOf(o, "contact_email"), emailOf(o.Sub("customer"), "email")),
 		PlacedAt:   firstInstant(o, w.now, "processed_at", "created_at"),
+		UpdatedAt:  firstInstant(o, w.now, "updated_at"),
+		Refunds:    map[string]recovery.Refund{},
 	}
 	if n.OrderID == "" {
 		return ignored(noID), nil
@@ -34,17 +36,16 @@ func shopifyOrder(ctx context.Context, w webhook) (response, error) {
 			n.Total = total
 		}
 	}
-	refunds := map[string]recovery.Refund{}
 	list, _, _ := o.List("refunds", maxItems)
 	for _, r := range list {
 		if id, refund := readRefund(w, r, currency); refund != nil && id != "" {
-			refunds[id] = *refund
+			n.Refunds[id] = *refund
 		}
 	}
-	if w.topic == "orders/cancelled" || dated(o, "cancelled_at") {
-		refunds[recovery.Cancelled] = recovery.Refund{At: firstInstant(o, w.now, "cancelled_at")}
+	if w.topic == "orders/cancelled" || dated(o, "cancelled_at") { // which Shopify never undoes
+		n.Refunds[recovery.Cancelled] = recovery.Refund{At: firstInstant(o, w.now, "cancelled_at")}
 	}
-	return w.recordOrder(ctx, n, refunds)
+	return w.recordOrder(ctx, n)
 }
 
 // shopCurrency is the currency of the shop, in which an order's own amounts are; what the
@@ -55,11 +56,11 @@ func shopCurrency(o lenient.Object) string {
 
 // shopifyRefund takes back what was refunded of an order, which may come later.
 func shopifyRefund(ctx context.Context, w webhook) (response, error) {
-	n := recovery.OrderNews{OrderID: usableID(w.body, "order_id")}
-	if n.OrderID == "" {
+	order := usableID(w.body, "order_id")
+	if order == "" {
 		return ignored(noID), nil
 	}
-	known, err := w.Service.KnownOrder(ctx, w.store.ID, n.OrderID)
+	known, err := w.Service.KnownOrder(ctx, w.store.ID, order)
 	if err != nil {
 		return response{}, err
 	}
@@ -71,8 +72,9 @@ func shopifyRefund(ctx context.Context, w webhook) (response, error) {
 	switch {
 	case id == "":
 		return ignored(noID), nil
-	case refund == nil:
+	case refund == nil || refund.Total.Minor == 0:
 		return ignored(noAmount), nil
 	}
-	return w.recordOrder(ctx, n, map[string]recovery.Refund{id: *refund})
+	err = w.Service.RefundOrder(ctx, w.store.ID, order, map[string]recovery.Refund{id: *refund})
+	return did("reversed", "order", recovery.OrderKey(w.store.ID, order), "refunds", 1), err
 }

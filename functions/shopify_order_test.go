@@ -2,6 +2,7 @@ package functions
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -200,6 +201,42 @@ func TestShopifyCancellation(t *testing.T) {
 	}
 }
 
+// Whichever order tellings come in, the newest tells what is kept, and a refund that was on
+// its way may fail.
+func TestShopifyTellsNewestTotal(t *testing.T) {
+	t.Parallel()
+	s := northwind()
+	type fields = map[string]any
+	at := func(second int, changes fields) fields {
+		all := fields{"updated_at": fmt.Sprintf("2026-11-20T12:29:%02d-05:00", second)}
+		maps.Copy(all, changes)
+		return all
+	}
+	refund := func(status string) fields {
+		return fields{"refunds": []fields{{"id": 9, "transactions": []fields{{"kind": "refund", "status": status, "amount": "12.71", "currency": "CAD"}}}}}
+	}
+	for i, step := range []struct {
+		topic   string
+		changes fields
+		kept    int64
+	}{
+		{"orders/create", at(1, nil), 21271},
+		{"orders/updated", at(5, fields{"total_price": "200.00"}), 20000},
+		{"orders/create", at(1, nil), 20000},
+		{"orders/updated", at(6, refund("pending")), 20000},
+		{"orders/updated", at(7, refund("failure")), 21271},
+		{"orders/updated", at(6, refund("pending")), 21271},
+		{"orders/updated", at(7, nil), 21271},
+		{"orders/cancelled", at(8, fields{"cancelled_at": "2026-11-20T12:29:08-05:00"}), 0},
+		{"orders/updated", at(9, nil), 0},
+	} {
+		s.deliver(t, step.topic, sampleOf(t, "shopify/orders_create.json", step.changes))
+		if o := s.orderOf(t, shopifyOrderID); o == nil || o.Kept() == nil || o.Kept().Minor != step.kept {
+			t.Errorf("step %d: got %+v, want %d kept", i, o, step.kept)
+		}
+	}
+}
+
 // Shopify's privacy topics erase the shopper, and the whole store.
 func TestShopifyRedact(t *testing.T) {
 	t.Parallel()
@@ -215,8 +252,11 @@ func TestShopifyRedact(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
-	if c := s.only(t); c.Status != recovery.StatusErased || c.Email != "" || s.orderOf(t, shopifyOrderID) != nil {
-		t.Errorf("kept: %+v, %+v", c, s.orderOf(t, shopifyOrderID))
+	// What comes late names nobody, or not the shopper.
+	s.deliver(t, "orders/updated", sampleOf(t, "shopify/orders_create.json", map[string]any{"checkout_token": null, "email": null, "contact_email": null, "customer": null}))
+	s.deliver(t, "refunds/create", `{"id":8070,"order_id":6120044556677,"transactions":[{"kind":"refund","status":"success","amount":"1.00","currency":"CAD"}]}`)
+	if c, o := s.only(t), s.orderOf(t, shopifyOrderID); c.Status != recovery.StatusErased || c.Email != "" || o == nil || !o.Erased || o.ID != "" || o.Total != nil || len(o.Refunds) > 0 {
+		t.Errorf("kept: %+v, %+v", c, o)
 	}
 	s.deliver(t, "checkouts/update", sampleOf(t, "shopify/checkouts_update.json", nil))
 	if c := s.only(t); c.Status != recovery.StatusErased || c.Email != "" {

@@ -9,14 +9,17 @@ import (
 )
 
 // readRefund reads a refund, of an order in the currency; "" if that is not known. It is
-// nil where no money went back, such as where goods were only put back into stock.
+// nil where no money went back, such as where goods were only put back into stock, and of
+// nothing where that was tried and failed.
 func readRefund(w webhook, r lenient.Object, currency string) (id string, refund *recovery.Refund) {
 	id = usableID(r, "id", "admin_graphql_api_id")
 	paid, failed := paidBack(r, currency)
 	total := sum{currency: paid[currency]}
 	switch {
-	case failed:
+	case failed && currency == "":
 		return id, nil
+	case failed:
+		return id, &recovery.Refund{Total: &recovery.Money{Currency: currency}, At: firstInstant(r, w.now, "processed_at", "created_at")}
 	case total[currency] <= 0: // the shopper paid in another currency than the shop's, or the lines alone tell
 		total = goodsBack(r, currency)
 	}

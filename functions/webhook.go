@@ -89,12 +89,12 @@ func effectWord(e recovery.Effect) string {
 	return "known"
 }
 
-// recordOrder records an order, or takes back what was refunded of it.
-func (w webhook) recordOrder(ctx context.Context, n recovery.OrderNews, refunds map[string]recovery.Refund) (response, error) {
+// recordOrder records an order, with what was taken back of it.
+func (w webhook) recordOrder(ctx context.Context, n recovery.OrderNews) (response, error) {
 	key := recovery.OrderKey(w.store.ID, n.OrderID)
-	if len(refunds) > 0 {
-		return did("reversed", "order", key, "refunds", len(refunds)), w.Service.ReverseOrder(ctx, w.store.ID, n, refunds)
-	}
 	result, err := w.Service.RecordOrder(ctx, w.store.ID, n)
+	if refunds := len(n.Refunds); refunds > 0 {
+		return did("reversed", "order", key, "refunds", refunds), err
+	}
 	return did("recorded", "order", key, "matched", len(result.Matched)), err
 }

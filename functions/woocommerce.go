@@ -64,7 +64,7 @@ func wooCommerceOrder(ctx context.Context, w webhook, o woocommerce.Order) (resp
 		}
 		return wooCommerceCheckout(ctx, w, o)
 	case woocommerce.Placed, woocommerce.Cancelled:
-		return w.recordOrder(ctx, o.News(), o.Refunds)
+		return w.recordOrder(ctx, o.News())
 	case woocommerce.Expired:
 		return wooCommerceGone(ctx, w, o)
 	}
@@ -121,7 +121,7 @@ func wooCommerceFailed(ctx context.Context, w webhook, o woocommerce.Order) (res
 	if placed, err := w.placedBefore(ctx, o); err != nil {
 		return response{}, err
 	} else if placed && o.Paid.IsZero() {
-		return w.takeBackUnpaid(ctx, o)
+		return w.recordOrder(ctx, o.News())
 	}
 	return wooCommerceCheckout(ctx, w, o)
 }
@@ -133,7 +133,7 @@ func wooCommerceGone(ctx context.Context, w webhook, o woocommerce.Order) (respo
 	if placed, err := w.placedBefore(ctx, o); err != nil {
 		return response{}, err
 	} else if placed && o.Status != "" {
-		return w.takeBackUnpaid(ctx, o)
+		return w.recordOrder(ctx, o.News())
 	}
 	return did("unlinked", "checkout", recovery.CheckoutKey(w.store.ID, o.ID)), w.Service.DropRecoverURL(ctx, w.store.ID, o.ID, pastOf(o.Modified, w.now))
 }
@@ -147,8 +147,4 @@ func (w webhook) placedBefore(ctx context.Context, o woocommerce.Order) (bool, e
 	}
 	at := pastOf(o.Modified, w.now)
 	return at.IsZero() || !at.Before(known.PlacedAt), nil
-}
-
-func (w webhook) takeBackUnpaid(ctx context.Context, o woocommerce.Order) (response, error) {
-	return w.recordOrder(ctx, o.News(), map[string]recovery.Refund{recovery.NeverPaid: {At: pastOf(o.Modified, w.now)}})
 }

@@ -138,7 +138,20 @@ func TestWooCommerceLives(t *testing.T) {
 		"refunded in part":             {[]fields{{}, {"status": "completed", "paid": true}, {"status": "completed", "paid": true, "refunds": refund}}, recovery.StatusOrdered, payURL, 5490},
 		"refunded":                     {[]fields{{}, {"status": "completed", "paid": true}, {"status": "refunded", "paid": true, "refunds": refund}}, recovery.StatusOrdered, payURL, 0},
 		"refunded, told of that alone": {[]fields{{"status": "refunded"}}, recovery.StatusOrdered, "", 0},
-		"failed, then paid":            {[]fields{{"status": "failed"}, {"status": "completed", "paid": true}}, recovery.StatusOrdered, payURL, 6490},
+		"paid, cancelled, paid anew": {
+			[]fields{{"status": "processing", "paid": true}, {"status": "cancelled", "paid": true}, {"status": "processing", "paid": true}}, recovery.StatusOrdered, "", 6490,
+		},
+		"on delivery, cancelled, open again": {[]fields{{"status": "processing"}, {"status": "cancelled"}, {"status": "processing"}}, recovery.StatusOrdered, "", 6490},
+		"on delivery, its cancelling told first": {
+			[]fields{{}, {"status": "cancelled", "date_modified_gmt": "2026-11-20T17:03:00"}, {"status": "processing"}}, recovery.StatusOrdered, "", 0,
+		},
+		"an older total told late": {
+			[]fields{{"status": "processing", "paid": true, "total": "59.90"}, {"status": "processing", "paid": true, "date_modified_gmt": "2026-11-20T17:02:00"}}, recovery.StatusOrdered, "", 5990,
+		},
+		"a refund that was deleted": {
+			[]fields{{"status": "completed", "paid": true, "refunds": refund}, {"status": "completed", "paid": true, "refunds": []any{}}}, recovery.StatusOrdered, "", 6490,
+		},
+		"failed, then paid": {[]fields{{"status": "failed"}, {"status": "completed", "paid": true}}, recovery.StatusOrdered, payURL, 6490},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

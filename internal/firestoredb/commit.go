@@ -17,6 +17,8 @@ type writer struct {
 	// update replaces the fields of a document that was read at the version.
 	update func(ref *firestore.DocumentRef, doc any, version time.Time)
 	merge  func(ref *firestore.DocumentRef, fields map[string]any)
+	// set writes a document whatever is there.
+	set    func(ref *firestore.DocumentRef, doc any)
 	remove func(ref *firestore.DocumentRef)
 }
 
@@ -32,6 +34,7 @@ func (d *DB) Commit(ctx context.Context, store string, ch recovery.Change) error
 			batch.Update(ref, updates(doc), firestore.LastUpdateTime(version))
 		},
 		merge:  func(ref *firestore.DocumentRef, fields map[string]any) { batch.Set(ref, fields, firestore.MergeAll) },
+		set:    func(ref *firestore.DocumentRef, doc any) { batch.Set(ref, doc) },
 		remove: func(ref *firestore.DocumentRef) { batch.Delete(ref) },
 	}, store, ch)
 	_, err := batch.Commit(ctx)
@@ -77,8 +80,8 @@ func (d *DB) write(w writer, store string, ch recovery.Change) {
 	for _, key := range ch.DeleteMessages {
 		w.remove(d.doc(store, "messages", key))
 	}
-	for _, key := range ch.DeleteOrders {
-		w.remove(d.doc(store, "orders", key))
+	for _, o := range ch.EraseOrders {
+		w.set(d.doc(store, "orders", o.Key), toOrderDoc(o))
 	}
 	if ch.DeleteShopper != "" {
 		w.remove(d.doc(store, "shoppers", ch.DeleteShopper))

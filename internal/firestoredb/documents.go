@@ -139,19 +139,21 @@ type suppressionDoc struct {
 
 type orderDoc struct {
 	V               int       `firestore:"v"`
-	ID              string    `firestore:"id"`
+	ID              string    `firestore:"id,omitempty"`
 	Checkout        string    `firestore:"checkout,omitempty"`
 	Shopper         string    `firestore:"shopper,omitempty"`
 	Cart            string    `firestore:"cart,omitempty"`
 	Total           *moneyDoc `firestore:"total,omitempty"`
-	PlacedAt        time.Time `firestore:"placed_at"`
+	PlacedAt        time.Time `firestore:"placed_at,omitzero"`
+	News            time.Time `firestore:"news,omitzero"`
 	Matched         []string  `firestore:"matched,omitempty"`
-	AttributionKind string    `firestore:"attribution_kind"`
+	AttributionKind string    `firestore:"attribution_kind,omitempty"`
 	// The attributed reminder, "{generation}-{step}", and its checkout's key.
 	AttributionCheckout string               `firestore:"attribution_checkout,omitempty"`
 	AttributionReminder string               `firestore:"attribution_reminder,omitempty"`
 	Test                bool                 `firestore:"test,omitempty"`
 	Refunds             map[string]refundDoc `firestore:"refunds,omitempty"`
+	Erased              bool                 `firestore:"erased,omitempty"`
 	ExpiresAt           time.Time            `firestore:"expires_at"`
 }
 

@@ -138,6 +138,7 @@ func (d *DB) writeIn(tx *firestore.Transaction, store string, ch recovery.Change
 		create: func(ref *firestore.DocumentRef, doc any) { note(tx.Create(ref, doc)) },
 		update: func(ref *firestore.DocumentRef, doc any, _ time.Time) { note(tx.Update(ref, updates(doc))) },
 		merge:  func(ref *firestore.DocumentRef, fields map[string]any) { note(tx.Set(ref, fields, firestore.MergeAll)) },
+		set:    func(ref *firestore.DocumentRef, doc any) { note(tx.Set(ref, doc)) },
 		remove: func(ref *firestore.DocumentRef) { note(tx.Delete(ref)) },
 	}, store, ch)
 	return errors.Join(errs...)

@@ -17,8 +17,7 @@ type OrderSource interface {
 
 // Told is an order as the shop system tells of it when it is asked.
 type Told struct {
-	News    OrderNews
-	Refunds map[string]Refund
+	News OrderNews
 	// Gone says that there is none, nor will be one by the checkout's own address: it was
 	// cancelled without a payment, at GoneAt; zero if that is not told.
 	Gone   bool
@@ -75,12 +74,7 @@ func (s *Service) ask(ctx context.Context, a *attempt) error {
 		return nil
 	}
 	told.News.CheckoutID = c.ID
-	if len(told.Refunds) > 0 {
-		err = s.ReverseOrder(ctx, c.Store, told.News, told.Refunds)
-	} else {
-		_, err = s.RecordOrder(ctx, c.Store, told.News)
-	}
-	if err != nil { // known to be ordered: the task comes again
+	if _, err = s.RecordOrder(ctx, c.Store, told.News); err != nil { // known to be ordered: the task comes again
 		return fmt.Errorf("record the order that the shop system tells of: %w", err)
 	}
 	return nil

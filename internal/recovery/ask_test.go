@@ -52,7 +52,8 @@ func leftAt(t *testing.T, p recovery.Platform, system *shopSystem, change func(*
 func TestAskForTheOrder(t *testing.T) {
 	t.Parallel()
 	paid := &recovery.Told{News: recovery.OrderNews{OrderID: "7781", CheckoutID: "7781", PlacedAt: t0.Add(10 * time.Minute)}}
-	back := &recovery.Told{News: paid.News, Refunds: map[string]recovery.Refund{recovery.Cancelled: {}}}
+	back := &recovery.Told{News: paid.News}
+	back.News.Refunds = map[string]recovery.Refund{recovery.Cancelled: {}}
 	for name, tc := range map[string]struct {
 		platform recovery.Platform
 		system   shopSystem
@@ -80,7 +81,7 @@ func TestAskForTheOrder(t *testing.T) {
 			if tc.system.told != nil && tc.asked > 0 {
 				s.wantOrdered("7781")
 				o, err := s.KnownOrder(t.Context(), "default", "7781")
-				if err != nil || o == nil || len(o.Refunds) != len(tc.system.told.Refunds) {
+				if err != nil || o == nil || len(o.Refunds) != len(tc.system.told.News.Refunds) {
 					t.Errorf("the order is %+v, %v", o, err)
 				}
 			}

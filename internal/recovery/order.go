@@ -15,17 +15,24 @@ type OrderNews struct {
 	Total                              *Money
 	PlacedAt                           time.Time // zero if not given: now
 	Test                               bool      // of the merchant's: stays out of every figure
-	Payment                            Payment
+	// UpdatedAt is the instant of which it tells; zero if not given, which is never older
+	// than what was told before.
+	UpdatedAt time.Time
+	// Refunds are by the platform's ID of each, its being taken back as a whole by
+	// Cancelled; AllRefunds says that there are no others than these.
+	Refunds    map[string]Refund
+	AllRefunds bool
+	Standing   Standing
 }
 
-// Payment says whether an order was paid for.
-type Payment int
+// Standing says whether an order is one, as a shop system tells of it.
+type Standing int
 
-// What is known of an order's payment.
+// Whether an order stands.
 const (
-	PaymentNotTold  Payment = iota
-	PaymentAwaited          // an order already, which may still fail
-	PaymentReceived         // from then on its failing is old news
+	StandingNotTold Standing = iota
+	Awaited                  // an order already, which is not paid for and may still fail
+	Stands                   // also if it was taken back before
 )
 
 // OrderResult says what an order did.
@@ -45,9 +52,10 @@ const shoppersCheckouts = 20
 // under it.
 const orderTries = 20
 
-// RecordOrder records an order and ends the reminders of its checkouts. An order
-// of a checkout that is not known yet leaves a stub that stops it when it comes. Of a
-// shopper who was erased nothing is recorded.
+// RecordOrder records an order, with what was taken back of it, and ends the reminders of
+// its checkouts. An order of a checkout that is not known yet leaves a stub that stops it
+// when it comes. One that is taken back stays: its shopper is not reminded again. Of an
+// order or a shopper that was erased nothing is recorded.
 func (s *Service) RecordOrder(ctx context.Context, store string, n OrderNews) (OrderResult, error) {
 	return s.changeOrder(ctx, store, n, PlaceOrder)
 }
@@ -94,9 +102,9 @@ func placed(at, now time.Time) time.Time {
 	return at
 }
 
-// erased says whether nothing may be kept of the order's shopper any more.
+// erased says whether nothing may be kept of the order or its shopper any more.
 func (k OrderCase) erased() bool {
-	return k.Suppression.erased() || k.Checkout != nil && k.Checkout.Status == StatusErased
+	return k.Order != nil && k.Order.Erased || k.Suppression.erased() || k.Checkout != nil && k.Checkout.Status == StatusErased
 }
 
 func (n *OrderNews) query(st *Store) OrderQuery {
@@ -126,15 +134,13 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 		o.PlacedAt, o.Test = n.PlacedAt, n.Test
 	}
 	o.Checkout, o.Cart, o.Shopper = or(q.Checkout, o.Checkout), or(q.Cart, o.Cart), or(q.Shopper, o.Shopper)
-	if n.Total != nil {
-		o.Total = n.Total
+	if c := k.Checkout; isNew && n.Standing == Awaited && c != nil {
+		if failed := later(c.News, c.URLGone); failed.After(o.PlacedAt) { // told before it
+			n.Standing, n.UpdatedAt = StandingNotTold, failed
+			n.Refunds = map[string]Refund{Cancelled: {At: failed}}
+		}
 	}
-	switch c := k.Checkout; {
-	case !isNew:
-		o.pay(n, now)
-	case n.Payment == PaymentAwaited && c != nil && later(c.News, c.URLGone).After(o.PlacedAt): // it is told of after it failed
-		o.refund(map[string]Refund{NeverPaid: {At: later(c.News, c.URLGone)}}, now)
-	}
+	o.hear(n, now)
 	o.ExpiresAt = now.Add(st.Retention)
 
 	shoppers, carts := []string{o.Shopper}, []string{o.Cart}

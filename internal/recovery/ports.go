@@ -55,10 +55,12 @@ type Change struct {
 	// and leave what is there, whichever comes first; of the instants that events
 	// tell, the least stays, and of what counts clicks the most.
 	Message *Message
-	// DeleteMessages and DeleteOrders are keys of documents that go, DeleteShopper that of
-	// a shopper; what is not there is gone already.
-	DeleteMessages, DeleteOrders []string
-	DeleteShopper                string
+	// EraseOrders take the place of whatever is there.
+	EraseOrders []*Order
+	// DeleteMessages are keys of documents that go, DeleteShopper that of a shopper; what
+	// is not there is gone already.
+	DeleteMessages []string
+	DeleteShopper  string
 	// Heard raises the instant at which a source was last heard of.
 	Heard *RaiseHeard
 }
@@ -67,7 +69,7 @@ type Change struct {
 func (c Change) Empty() bool {
 	return c.Create == nil && len(c.Update) == 0 && len(c.Shoppers) == 0 && len(c.Carts) == 0 &&
 		c.Marks == nil && c.Order == nil && c.Message == nil && c.Heard == nil &&
-		len(c.DeleteMessages) == 0 && len(c.DeleteOrders) == 0 && c.DeleteShopper == ""
+		len(c.EraseOrders) == 0 && len(c.DeleteMessages) == 0 && c.DeleteShopper == ""
 }
 
 // RaiseShopper raises a shopper's instants to at least these; zero ones stay.

@@ -23,7 +23,8 @@ func (s *Service) ExportShopper(ctx context.Context, store, email string) (Perso
 // EraseShopper removes every trace of a shopper, who is known by the addresses, and the
 // orders with the IDs, with all that is kept under the addresses that these and their
 // checkouts lead to. What stays is the standing decision not to mail them, which nobody
-// can read, and of each checkout what became of its reminders. Repeating is harmless, and
+// can read, of each order that it was erased, and of each checkout what became of its
+// reminders. Repeating is harmless, and
 // needed after an error.
 func (s *Service) EraseShopper(ctx context.Context, store string, emails, orderIDs []string) (ErasureResult, error) {
 	var total ErasureResult
@@ -118,11 +119,11 @@ func (s *Service) eraseOnce(ctx context.Context, st *Store, shopper string, p Pe
 		total.Messages += len(list)
 	}
 	for list := range slices.Chunk(p.Orders, erasedAtOnce) {
-		var ch Change
-		for _, o := range list {
-			ch.DeleteOrders = append(ch.DeleteOrders, o.Key)
+		keys := make([]string, len(list))
+		for i, o := range list {
+			keys[i] = o.Key
 		}
-		if err := s.DB.Commit(ctx, st.ID, ch); err != nil {
+		if err := s.DB.Commit(ctx, st.ID, Change{EraseOrders: s.erasedOrders(st, keys...)}); err != nil {
 			return err
 		}
 		total.Orders += len(list)
@@ -133,7 +134,7 @@ func (s *Service) eraseOnce(ctx context.Context, st *Store, shopper string, p Pe
 	return s.DB.Commit(ctx, st.ID, Change{DeleteShopper: shopper})
 }
 
-// eraseOwnOrders deletes orders of the checkouts that came before them and named nobody:
+// eraseOwnOrders erases orders of the checkouts that came before them and named nobody:
 // they are found by the checkout alone.
 func (s *Service) eraseOwnOrders(ctx context.Context, st *Store, list []*Checkout, total *ErasureResult) error {
 	for _, c := range list {
@@ -144,10 +145,10 @@ func (s *Service) eraseOwnOrders(ctx context.Context, st *Store, list []*Checkou
 		if err != nil {
 			return err
 		}
-		if k.Order == nil || k.Order.Shopper != "" {
+		if k.Order == nil || k.Order.Erased || k.Order.Shopper != "" {
 			continue
 		}
-		if err := s.DB.Commit(ctx, st.ID, Change{DeleteOrders: []string{c.Order.Key}}); err != nil {
+		if err := s.DB.Commit(ctx, st.ID, Change{EraseOrders: s.erasedOrders(st, c.Order.Key)}); err != nil {
 			return err
 		}
 		total.Orders++

@@ -21,14 +21,24 @@ func (s *Service) eraseOrders(ctx context.Context, st *Store, ids, named []strin
 	if err := s.eraseShoppers(ctx, st, others, total); err != nil {
 		return err
 	}
-	var ch Change
-	for _, id := range ids {
-		ch.DeleteOrders = append(ch.DeleteOrders, OrderKey(st.ID, id))
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = OrderKey(st.ID, id)
 	}
-	if err := s.DB.Commit(ctx, st.ID, ch); err != nil {
+	if err := s.DB.Commit(ctx, st.ID, Change{EraseOrders: s.erasedOrders(st, keys...)}); err != nil {
 		return fmt.Errorf("erase orders: %w", err)
 	}
 	return nil
+}
+
+// erasedOrders are what stays of orders: that nothing is to be recorded of them, whatever
+// is told of them later, which may name nobody.
+func (s *Service) erasedOrders(st *Store, keys ...string) []*Order {
+	var list []*Order
+	for _, key := range keys {
+		list = append(list, &Order{Store: st.ID, Key: key, Erased: true, ExpiresAt: s.now().Add(st.Retention)})
+	}
+	return list
 }
 
 // shoppersOfOrders are the keys of the shoppers of the orders and of their checkouts, each

@@ -81,7 +81,12 @@ func TestEraseShopper(t *testing.T) {
 	s.order(recovery.OrderNews{OrderID: "o", Email: anAddress})
 	s.order(recovery.OrderNews{OrderID: "o2", CheckoutID: "a"})
 	s.order(recovery.OrderNews{OrderID: "o3", CartID: "cart-a", Email: anAddress})
-	s.reverse(recovery.OrderNews{OrderID: "o", Email: anAddress}, map[string]recovery.Refund{"r": {}})
+	s.order(recovery.OrderNews{OrderID: "o", Total: eur(10)})
+	s.refund(map[string]recovery.Refund{"r": {}})
+	k, err := s.db.FindForOrder(t.Context(), recovery.OrderQuery{Store: "default", Order: recovery.OrderKey("default", "o")})
+	if o := k.Order; err != nil || o == nil || !o.Erased || o.ID != "" || o.Total != nil || len(o.Refunds) > 0 {
+		t.Errorf("of its order there is %+v, want that it was erased", o)
+	}
 	s.complete(recovery.OrderNews{CheckoutID: "a", Email: anAddress})
 	s.stop("a")
 	key := recovery.CheckoutKey("default", "a")
@@ -240,8 +245,8 @@ func TestEraseOrdersAndStore(t *testing.T) {
 	s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
 	s.erase("o", "never")
 	k, err := s.db.FindForOrder(t.Context(), recovery.OrderQuery{Store: "default", Order: recovery.OrderKey("default", "o"), Limit: 1})
-	if err != nil || k.Order != nil {
-		t.Errorf("got %+v, %v; want no order", k.Order, err)
+	if err != nil || !k.Order.Erased || k.Order.ID != "" {
+		t.Errorf("got %+v, %v; want that it was erased", k.Order, err)
 	}
 	for _, id := range []string{"b", "c", "d"} {
 		s.post(left(id))
@@ -385,8 +390,8 @@ func TestEraseOrdersThatNameNobody(t *testing.T) {
 		s.erase()
 		for _, id := range []string{"o", "o2"} {
 			k, err := s.db.FindForOrder(t.Context(), recovery.OrderQuery{Store: "default", Order: recovery.OrderKey("default", id), Limit: 1})
-			if err != nil || k.Order != nil {
-				t.Errorf("orders first %t: got %+v, %v; want no order", first, k.Order, err)
+			if err != nil || k.Order != nil && (!k.Order.Erased || k.Order.ID != "") {
+				t.Errorf("orders first %t: got %+v, %v; want nothing of it", first, k.Order, err)
 			}
 		}
 	}
@@ -435,7 +440,7 @@ func TestErasedAddressToldOfEndedCheckout(t *testing.T) {
 		"its order came back": func(s *shop) {
 			s.erase()
 			s.post(left("a"))
-			s.reverse(recovery.OrderNews{OrderID: "o", CheckoutID: "a"}, map[string]recovery.Refund{"r": {}})
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Refunds: map[string]recovery.Refund{"r": {}}})
 		},
 		"the shop stopped it": func(s *shop) {
 			s.erase()

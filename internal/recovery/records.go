@@ -31,10 +31,12 @@ type Order struct {
 	Checkout, Shopper, Cart string // keys; "" where the order did not name one
 	Total                   *Money
 	PlacedAt                time.Time
-	Matched                 []string // keys of the checkouts that it ended
+	News                    time.Time // of the newest telling by a shop system; zero if none told when
+	Matched                 []string  // keys of the checkouts that it ended
 	Attribution             Attribution
 	Test                    bool              // stays out of every figure
-	Refunds                 map[string]Refund // by the platform's ID of each; "" is the cancellation
+	Refunds                 map[string]Refund // by the platform's ID of each; see Cancelled
+	Erased                  bool              // nothing is left of it, nor will be
 	ExpiresAt               time.Time
 	Version                 time.Time // the DB's mark of the state that was read
 }

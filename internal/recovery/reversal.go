@@ -2,77 +2,74 @@ package recovery
 
 import (
 	"context"
-	"maps"
 	"time"
 )
 
-// Cancelled is the key, among an order's refunds, of its cancellation, which takes back
-// all that is left.
+// Cancelled is the key, among an order's refunds, of its being taken back as a whole: it
+// was cancelled, refunded in full, or never paid for.
 const Cancelled = ""
 
-// NeverPaid is the key, among an order's refunds, of its failing before it was paid, which
-// takes back all. A payment after all takes its place, and nothing back.
-const NeverPaid = "unpaid"
-
-// ReverseOrder takes revenue of an order back. Each refund counts once, by its ID, so
-// that repeating is harmless. The order itself stays: its shopper is not reminded again.
-// One that is not known yet is recorded, with what n tells of it; where n names nothing
-// but its ID, the refunds wait for it. Of a shopper who was erased nothing is recorded.
-func (s *Service) ReverseOrder(ctx context.Context, store string, n OrderNews, refunds map[string]Refund) error {
+// RefundOrder takes a part of an order's revenue back, by the refund's ID once, so that
+// repeating is harmless. An order that is not known yet is recorded when it comes; the
+// refund waits for it.
+func (s *Service) RefundOrder(ctx context.Context, store, orderID string, refunds map[string]Refund) error {
+	n := OrderNews{OrderID: orderID, Refunds: refunds}
 	_, err := s.changeOrder(ctx, store, n, func(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, OrderResult) {
-		ch, result := Change{Order: k.Order}, OrderResult{OrderID: n.OrderID, Order: k.Order}
-		told := n.CheckoutID != "" || n.CartID != "" || n.Email != ""
-		changed := k.Order == nil
-		switch {
-		case told && (k.Order == nil || k.Order.PlacedAt.IsZero()):
-			ch, result = PlaceOrder(st, k, n, now)
-			changed = true
-		case k.Order == nil:
+		o := k.Order
+		if o == nil {
 			n.PlacedAt = time.Time{} // not told of yet
-			ch.Order = newOrder(st, n)
-			ch.Order.ExpiresAt = now.Add(st.Retention)
-		default:
-			changed = ch.Order.pay(n, now)
+			o = newOrder(st, n)
+			o.ExpiresAt = now.Add(st.Retention)
 		}
-		if refunded := ch.Order.refund(refunds, now); !changed && !refunded {
+		result := OrderResult{OrderID: n.OrderID, Order: o}
+		before := len(o.Refunds)
+		if o.refund(n.Refunds, false, now); k.Order != nil && len(o.Refunds) == before {
 			return Change{}, result
 		}
-		return ch, result
+		return Change{Order: o}, result
 	})
 	return err
 }
 
-// pay notes that an order which was told of before is paid now, and says whether that is
-// new: it is not taken back for having failed, whichever of the two was told of first.
-func (o *Order) pay(n OrderNews, now time.Time) bool {
-	if r, there := o.Refunds[NeverPaid]; n.Payment != PaymentReceived || o.Total == nil || there && r.Total != nil {
-		return false
+// hear takes over what n tells of the order's amounts, unless it is older than what did:
+// a shop system tells all of an order each time. Of two tellings of one instant the one
+// that comes last counts.
+func (o *Order) hear(n OrderNews, now time.Time) {
+	at := n.UpdatedAt
+	if !at.IsZero() {
+		at = placed(at, now)
+		if at.Before(o.News) {
+			return
+		}
+		o.News = at
 	}
-	o.Refunds = maps.Clone(o.Refunds)
+	if n.Total != nil {
+		o.Total = n.Total
+	}
+	for id, r := range o.Refunds {
+		_, again := n.Refunds[id]
+		if lifted := r.Total == nil && n.Standing != StandingNotTold && !at.IsZero(); lifted || r.Total != nil && n.AllRefunds && !again {
+			delete(o.Refunds, id)
+		}
+	}
+	o.refund(n.Refunds, true, now)
+}
+
+// refund adds refunds. Of one that is known the new amount counts if it is newer; it was
+// made when it was told of first.
+func (o *Order) refund(refunds map[string]Refund, newer bool, now time.Time) {
 	if o.Refunds == nil {
 		o.Refunds = map[string]Refund{}
 	}
-	o.Refunds[NeverPaid] = Refund{Total: &Money{Currency: o.Total.Currency}, At: now}
-	return true
-}
-
-// refund adds refunds that are not known yet, and says whether there was one.
-func (o *Order) refund(refunds map[string]Refund, now time.Time) bool {
-	known := maps.Clone(o.Refunds)
-	if known == nil {
-		known = map[string]Refund{}
-	}
 	for id, r := range refunds {
-		if _, there := known[id]; !there {
-			r.At = placed(r.At, now)
-			known[id] = r
+		known, there := o.Refunds[id]
+		switch {
+		case !there:
+			o.Refunds[id] = Refund{Total: r.Total, At: placed(r.At, now)}
+		case newer:
+			o.Refunds[id] = Refund{Total: r.Total, At: known.At}
 		}
 	}
-	changed := len(known) > len(o.Refunds)
-	if changed {
-		o.Refunds = known
-	}
-	return changed
 }
 
 // Kept is what is left of the order's amount after its refunds; nil if the amount is not

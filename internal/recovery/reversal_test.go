@@ -10,11 +10,11 @@ import (
 
 func eur(minor int64) *recovery.Money { return &recovery.Money{Minor: minor, Currency: "EUR"} }
 
-// reverse takes back an order's revenue and wants it to succeed.
-func (s *shop) reverse(n recovery.OrderNews, refunds map[string]recovery.Refund) {
+// refund takes back a part of order o and wants it to succeed.
+func (s *shop) refund(refunds map[string]recovery.Refund) {
 	s.Helper()
-	if err := s.ReverseOrder(context.Background(), s.store.ID, n, refunds); err != nil {
-		s.Fatalf("reversing: %v", err)
+	if err := s.RefundOrder(context.Background(), s.store.ID, "o", refunds); err != nil {
+		s.Fatalf("refunding: %v", err)
 	}
 }
 
@@ -31,41 +31,67 @@ func (s *shop) wantKept(what string, want int64) *recovery.Order {
 	return p.Orders[0]
 }
 
-// Refunds take back a part each, once; a cancellation all. They may come first.
+// Refunds take back a part each, once; a cancellation all. They may come first. Of an
+// order that a shop system tells of more than once the newest telling counts.
 func TestReverseOrder(t *testing.T) {
 	t.Parallel()
+	type refunds = map[string]recovery.Refund
+	part, all := refunds{"r1": {Total: eur(1000)}}, refunds{recovery.Cancelled: {}}
 	placed := recovery.OrderNews{OrderID: "o", CheckoutID: "a", Email: anAddress, Total: eur(6490)}
-	only := recovery.OrderNews{OrderID: "o"}
-	part := map[string]recovery.Refund{"r1": {Total: eur(1000)}}
-	unpaid := map[string]recovery.Refund{recovery.NeverPaid: {}}
-	paid := placed
-	paid.Payment = recovery.PaymentReceived
+	with := func(back refunds) recovery.OrderNews {
+		n := placed
+		n.Refunds = back
+		return n
+	}
+	// told is what a shop system tells of some second, and whether it stands.
+	told := func(second int, total int64, standing recovery.Standing, back refunds) recovery.OrderNews {
+		n := with(back)
+		n.Total, n.UpdatedAt, n.Standing, n.AllRefunds = eur(total), t0.Add(time.Duration(second)*time.Second), standing, true
+		return n
+	}
+	cancelled := func(second int) recovery.OrderNews { return told(second, 6490, recovery.StandingNotTold, all) }
+	paid := func(second int) recovery.OrderNews { return told(second, 6490, recovery.Stands, nil) }
 	for name, tc := range map[string]struct {
 		do   func(*shop)
 		want int64
 	}{
 		"none":           {func(s *shop) { s.order(placed) }, 6490},
-		"part":           {func(s *shop) { s.order(placed); s.reverse(only, part) }, 5490},
-		"twice the same": {func(s *shop) { s.order(placed); s.reverse(only, part); s.reverse(only, part) }, 5490},
-		"two parts": {func(s *shop) {
-			s.order(placed)
-			s.reverse(only, part)
-			s.reverse(only, map[string]recovery.Refund{"r2": {Total: eur(90)}})
-		}, 5400},
-		"more than all": {func(s *shop) { s.order(placed); s.reverse(only, map[string]recovery.Refund{"r": {Total: eur(9999)}}) }, 0},
-		"cancelled":     {func(s *shop) { s.order(placed); s.reverse(only, map[string]recovery.Refund{recovery.Cancelled: {}}) }, 0},
+		"part":           {func(s *shop) { s.order(placed); s.refund(part) }, 5490},
+		"twice the same": {func(s *shop) { s.order(placed); s.refund(part); s.refund(part) }, 5490},
+		"two parts":      {func(s *shop) { s.order(placed); s.refund(part); s.refund(refunds{"r2": {Total: eur(90)}}) }, 5400},
+		"more than all":  {func(s *shop) { s.order(placed); s.refund(refunds{"r": {Total: eur(9999)}}) }, 0},
+		"cancelled":      {func(s *shop) { s.order(placed); s.order(with(all)) }, 0},
 		"another coin": {func(s *shop) {
 			s.order(placed)
-			s.reverse(only, map[string]recovery.Refund{"r": {Total: &recovery.Money{Minor: 1, Currency: "USD"}}})
+			s.refund(refunds{"r": {Total: &recovery.Money{Minor: 1, Currency: "USD"}}})
 		}, 6490},
-		"before the order":   {func(s *shop) { s.reverse(only, part); s.order(placed) }, 5490},
-		"before, and with":   {func(s *shop) { s.reverse(only, part); s.reverse(placed, part) }, 5490},
-		"never paid":         {func(s *shop) { s.order(placed); s.reverse(placed, unpaid); s.reverse(placed, unpaid) }, 0},
-		"paid in the end":    {func(s *shop) { s.order(placed); s.reverse(placed, unpaid); s.order(paid); s.order(paid) }, 6490},
-		"failing comes late": {func(s *shop) { s.order(placed); s.order(paid); s.reverse(placed, unpaid) }, 6490},
-		"paid, part back":    {func(s *shop) { s.order(placed); s.reverse(placed, unpaid); s.reverse(paid, part) }, 5490},
-		"with the order":     {func(s *shop) { s.reverse(placed, part) }, 5490},
-		"order told after":   {func(s *shop) { s.reverse(placed, part); s.order(placed) }, 5490},
+		"before the order": {func(s *shop) { s.refund(part); s.order(placed) }, 5490},
+		"before, and with": {func(s *shop) { s.refund(part); s.order(with(part)) }, 5490},
+		"with the order":   {func(s *shop) { s.order(with(part)) }, 5490},
+		"order told after": {func(s *shop) { s.order(with(part)); s.order(placed) }, 5490},
+
+		"cancelled, and paid anew":     {func(s *shop) { s.order(paid(1)); s.order(cancelled(2)); s.order(paid(3)); s.order(cancelled(2)) }, 6490},
+		"and cancelled again":          {func(s *shop) { s.order(cancelled(2)); s.order(paid(3)); s.order(cancelled(4)); s.order(paid(3)) }, 0},
+		"cancelled, told out of order": {func(s *shop) { s.order(cancelled(2)); s.order(paid(1)) }, 0},
+		"that it stands, told undated": {func(s *shop) { s.order(cancelled(2)); n := paid(0); n.UpdatedAt = time.Time{}; s.order(n) }, 0},
+		"an older total":               {func(s *shop) { s.order(told(2, 5990, recovery.Stands, nil)); s.order(paid(1)) }, 5990},
+		"a total of the same second":   {func(s *shop) { s.order(paid(1)); s.order(told(1, 5990, recovery.Stands, nil)) }, 5990},
+		"a refund that failed": {func(s *shop) {
+			s.order(paid(1))
+			s.refund(part)
+			s.order(told(2, 6490, recovery.Stands, refunds{"r1": {Total: eur(0)}}))
+		}, 6490},
+		"that, told late": {func(s *shop) { s.order(told(2, 6490, recovery.Stands, refunds{"r1": {Total: eur(0)}})); s.refund(part) }, 6490},
+		"a refund that was deleted": {func(s *shop) {
+			s.order(told(1, 6490, recovery.Stands, refunds{"r1": {Total: eur(1)}, "r2": {Total: eur(2)}}))
+			s.order(told(2, 6490, recovery.Stands, refunds{"r1": {Total: eur(1)}}))
+		}, 6489},
+		"a list of refunds not told of": {func(s *shop) {
+			s.order(told(1, 6490, recovery.Stands, part))
+			n := paid(2)
+			n.AllRefunds = false
+			s.order(n)
+		}, 5490},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +117,7 @@ func TestReversedBeforeAttributed(t *testing.T) {
 	s.post(left("a"))
 	s.until(time.Hour)
 	s.clicked("a", 0, s.clock.Now())
-	s.reverse(recovery.OrderNews{OrderID: "o"}, map[string]recovery.Refund{"r": {Total: eur(1)}})
+	s.refund(map[string]recovery.Refund{"r": {Total: eur(1)}})
 	if got := s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Email: anAddress, Total: eur(10)}).Order.Attribution.Kind; got != recovery.AttributedClick {
 		t.Errorf("got %s, want click", got)
 	}

@@ -185,7 +185,7 @@ func (s *Service) forgetIfErased(ctx context.Context, st *Store, c *Checkout, or
 			return Change{}, nil
 		}
 		ch := k.forget(st, s.now())
-		ch.DeleteOrders = orders
+		ch.EraseOrders = s.erasedOrders(st, orders...)
 		c = ch.Update[0]
 		return ch, nil
 	})

@@ -44,7 +44,7 @@ func (s *sale) forgotten() {
 		s.record.violate(9, "Shopify had %s redacted, and in the end mails may go there", s.email)
 	}
 	k, err := s.db.FindForOrder(ctx, recovery.OrderQuery{Store: st.ID, Order: recovery.OrderKey(st.ID, strconv.Itoa(s.order))})
-	if o := k.Order; err != nil || o != nil && (o.Total != nil || o.Shopper != "" || !o.PlacedAt.IsZero()) {
+	if o := k.Order; err != nil || o != nil && (o.Total != nil || o.Shopper != "" || !o.PlacedAt.IsZero() || len(o.Refunds) > 0) {
 		s.record.violate(9, "Shopify had order %d redacted, and in the end there is %+v, %v", s.order, o, err)
 	}
 }

@@ -81,11 +81,11 @@ func redactsNobody(next http.Handler) http.Handler {
 	})
 }
 
-// leavesOrders does not delete orders, and does not find them again.
+// leavesOrders does not erase orders, and does not find them again.
 type leavesOrders struct{ recovery.DB }
 
 func (l leavesOrders) Commit(ctx context.Context, store string, ch recovery.Change) error {
-	ch.DeleteOrders = nil
+	ch.EraseOrders = nil
 	return l.DB.Commit(ctx, store, ch)
 }
 

@@ -31,8 +31,11 @@ type Order struct {
 	Total    *recovery.Money
 	// Zero where not told. Paid is that of the payment.
 	Created, Modified, Paid time.Time
-	// Refunds are by WooCommerce's IDs; a full one has recovery.Cancelled too.
-	Refunds map[string]recovery.Refund
+	// Refunds are by WooCommerce's IDs, and by recovery.Cancelled if it is no order any more,
+	// or none yet. AllRefunds says that each could be read, so that one which is missing was
+	// deleted.
+	Refunds    map[string]recovery.Refund
+	AllRefunds bool
 }
 
 // ParseOrder reads an order, of a shop in the zone. It reports whether it is one: an
@@ -51,7 +54,7 @@ func ParseOrder(text []byte, zone *time.Location) (Order, bool) {
 	o.Created = o.instant("date_created", zone)
 	o.Modified = o.instant("date_modified", zone)
 	o.Paid = o.instant("date_paid", zone)
-	o.Refunds = o.refunds()
+	o.Refunds, o.AllRefunds = o.refunds()
 	return o, true
 }
 
@@ -73,20 +76,22 @@ func (o Order) amount(number string) *recovery.Money {
 	return &m
 }
 
-func (o Order) refunds() map[string]recovery.Refund {
-	refunds := map[string]recovery.Refund{}
-	list, _, _ := o.List("refunds", maxRefunds)
+func (o Order) refunds() (refunds map[string]recovery.Refund, all bool) {
+	refunds = map[string]recovery.Refund{}
+	list, more, all := o.List("refunds", maxRefunds)
 	for _, r := range list {
 		// What was given back is written as a negative total.
 		total := o.amount(strings.TrimPrefix(r.Decimal("total"), "-"))
 		if id := r.ID("id"); id != "" && total != nil {
 			refunds[id] = recovery.Refund{Total: total}
+		} else {
+			all = false
 		}
 	}
-	if k := o.Kind(); o.Status == "refunded" || k == Cancelled {
-		refunds[recovery.Cancelled] = recovery.Refund{}
+	if o.takenBack() {
+		refunds[recovery.Cancelled] = recovery.Refund{At: o.Modified}
 	}
-	return refunds
+	return refunds, all && more == 0
 }
 
 // Kind says what an order's status makes it.
@@ -130,13 +135,8 @@ func (o Order) Email() string { return o.Sub("billing").Text("email", maxAddress
 // bank transfer, was when it became one, which is its newest change when it is first told.
 func (o Order) News() recovery.OrderNews {
 	n := recovery.OrderNews{
-		OrderID: o.ID, CheckoutID: o.ID, Email: recovery.NormalizeEmail(o.Email()), Total: o.Total, PlacedAt: o.Paid,
-	}
-	switch {
-	case !o.Paid.IsZero():
-		n.Payment = recovery.PaymentReceived
-	case o.Status == "on-hold":
-		n.Payment = recovery.PaymentAwaited
+		OrderID: o.ID, CheckoutID: o.ID, Email: recovery.NormalizeEmail(o.Email()), Total: o.Total,
+		PlacedAt: o.Paid, UpdatedAt: o.Modified, Refunds: o.Refunds, AllRefunds: o.AllRefunds, Standing: o.standing(),
 	}
 	for _, t := range []time.Time{o.Modified, o.Created} {
 		if n.PlacedAt.IsZero() {
@@ -144,4 +144,16 @@ func (o Order) News() recovery.OrderNews {
 		}
 	}
 	return n
+}
+
+func (o Order) takenBack() bool { return o.Kind() != Placed || o.Status == "refunded" }
+
+func (o Order) standing() recovery.Standing {
+	switch {
+	case o.takenBack():
+		return recovery.StandingNotTold
+	case o.Paid.IsZero():
+		return recovery.Awaited
+	}
+	return recovery.Stands
 }

@@ -32,7 +32,8 @@ func TestParseOrder(t *testing.T) {
 	o := parse(t, string(text))
 	want := recovery.OrderNews{
 		OrderID: "7781", CheckoutID: "7781", Email: "lena.vogt@example.de", Total: euros(6490),
-		PlacedAt: time.Date(2026, 11, 21, 8, 40, 0, 0, time.UTC), Payment: recovery.PaymentReceived,
+		PlacedAt: time.Date(2026, 11, 21, 8, 40, 0, 0, time.UTC), Standing: recovery.Stands,
+		UpdatedAt: o.Modified, Refunds: map[string]recovery.Refund{}, AllRefunds: true,
 	}
 	if diff := cmp.Diff(want, o.News()); diff != "" || o.Kind() != Placed || len(o.Refunds) != 0 {
 		t.Errorf("it is %v, with refunds %v, and tells (-want +got):\n%s", o.Kind(), o.Refunds, diff)

@@ -74,7 +74,7 @@ func (s *Shop) Ordered(ctx context.Context, id string) (*recovery.Told, error) {
 	}
 	switch o.Kind() {
 	case Placed, Cancelled:
-		return &recovery.Told{News: o.News(), Refunds: o.Refunds}, nil
+		return &recovery.Told{News: o.News()}, nil
 	case Expired:
 		return &recovery.Told{Gone: true, GoneAt: o.Modified}, nil
 	}

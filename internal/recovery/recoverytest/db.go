@@ -146,8 +146,10 @@ func (d *DB) write(store string, ch recovery.Change) {
 	for _, key := range ch.DeleteMessages {
 		delete(d.messages, ref{store, key})
 	}
-	for _, key := range ch.DeleteOrders {
-		delete(d.orders, ref{store, key})
+	for _, o := range ch.EraseOrders {
+		erased := *o
+		erased.Version = d.version
+		d.orders[ref{store, o.Key}] = erased
 	}
 	delete(d.shoppers, ref{store, ch.DeleteShopper})
 	if h := ch.Heard; h != nil {

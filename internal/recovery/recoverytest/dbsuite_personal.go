@@ -54,17 +54,31 @@ func (s *dbSuite) personal() {
 	s.same("suppressed", want, s.personalOf("shopper"))
 }
 
-// deletes: what a change deletes is gone, and what is gone already is no error.
+// deletes: what a change deletes is gone, and what is gone already is no error. Of an erased
+// order nothing is left but that.
 func (s *dbSuite) deletes() {
 	p := s.kept("shopper")
 	other := s.kept("somebody else")
 	ch := recovery.Change{
-		DeleteMessages: []string{p.Messages[0].Key(), "never"}, DeleteOrders: []string{p.Orders[0].Key, "never"}, DeleteShopper: "shopper",
+		DeleteMessages: []string{p.Messages[0].Key(), "never"}, DeleteShopper: "shopper",
+	}
+	for _, key := range []string{p.Orders[0].Key, "never"} {
+		ch.EraseOrders = append(ch.EraseOrders, &recovery.Order{Store: "default", Key: key, Erased: true, ExpiresAt: suiteTime.Add(time.Hour)})
 	}
 	s.commit(ch)
 	s.commit(ch)
 	s.same("what stays", recovery.Personal{Checkouts: p.Checkouts}, s.personalOf("shopper"))
 	s.same("another's", other, s.personalOf("somebody else"))
+	for _, want := range ch.EraseOrders {
+		got := s.find(recovery.OrderQuery{Order: want.Key}).Order
+		if got == nil || got.Version.IsZero() {
+			s.Errorf("of an erased order there is %+v", got)
+			continue
+		}
+		s.wantErr("an erased order is recorded anew", s.db.Commit(s.Context(), "default", recovery.Change{Order: want}), recovery.ErrExists)
+		got.Version = time.Time{}
+		s.same("of an erased order", want, got)
+	}
 }
 
 // deletePages: page by page all of a store goes but the suppressions.
