@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/comeback-checkout/comeback/internal/callerauth"
@@ -45,7 +46,9 @@ type sale struct {
 	n         int
 	email     string
 	order     int // its ID; 0: there is none
+	total     int // in euros
 	refunds   int
+	failed    int // of the refunds, the last
 	cancelled bool
 	ordered   moment // when an order's delivery was first answered
 	toRedact  bool
@@ -93,17 +96,24 @@ func (s *sale) play() (left time.Duration) {
 	if dice.chance(4) {
 		return left
 	}
-	s.order = 1000 + s.n
+	s.order, s.total = 1000+s.n, price
 	at += time.Duration(1+dice.n(int(2*day/time.Second))) * time.Second
 	s.tellOf(&dice, "orders/create", at, s.orderBody(at, ""))
+	later := func() { at += time.Duration(1+dice.n(7200)) * time.Second }
 	for range dice.n(3) {
+		later()
 		s.refunds++
-		at += time.Duration(dice.n(7200)) * time.Second
 		s.tellOf(&dice, "refunds/create", at, s.refundBody(at))
 	}
+	if dice.chance(3) { // a line of it was taken out, or what went back did not arrive
+		later()
+		s.total -= 10
+		s.failed = min(s.refunds, dice.n(2))
+		s.tellOf(&dice, "orders/updated", at, s.orderBody(at, `,"refunds":[`+s.refundsTold()+`]`))
+	}
 	if dice.chance(3) {
+		later()
 		s.cancelled = true
-		at += time.Duration(dice.n(7200)) * time.Second
 		s.tellOf(&dice, "orders/cancelled", at, s.orderBody(at, fmt.Sprintf(`,"cancelled_at":%q`, instant(at))))
 	}
 	return left
@@ -115,12 +125,25 @@ func (s *sale) checkout(at time.Duration, version int) []byte {
 }
 
 func (s *sale) orderBody(at time.Duration, more string) []byte {
-	return fmt.Appendf(nil, `{"id":%d,"checkout_token":%q,"email":%q,"processed_at":%q,"currency":"EUR","total_price":"%d.00"%s}`,
-		s.order, s.token(), s.email, instant(at), price, more)
+	return fmt.Appendf(nil, `{"id":%d,"checkout_token":%q,"email":%q,"processed_at":%q,"updated_at":%q,"currency":"EUR","total_price":"%d.00"%s}`,
+		s.order, s.token(), s.email, instant(at), instant(at), s.total, more)
+}
+
+// refundsTold are those of an order, as it tells of them.
+func (s *sale) refundsTold() string {
+	list := make([]string, s.refunds)
+	for i := range list {
+		status := "success"
+		if i >= s.refunds-s.failed {
+			status = "failure"
+		}
+		list[i] = fmt.Sprintf(`{"id":%d,"transactions":[{"kind":"refund","status":%q,"amount":"%d.00","currency":"EUR"}]}`, 10*s.order+i+1, status, refund)
+	}
+	return strings.Join(list, ",")
 }
 
 func (s *sale) refundBody(at time.Duration) []byte {
-	return fmt.Appendf(nil, `{"id":%d,"order_id":%d,"created_at":%q,"transactions":[{"kind":"refund","status":"success","amount":"%d.00","currency":"EUR"}]}`,
+	return fmt.Appendf(nil, `{"id":%d,"order_id":%d,"created_at":%q,"transactions":[{"kind":"refund","status":"pending","amount":"%d.00","currency":"EUR"}]}`,
 		10*s.order+s.refunds, s.order, instant(at), refund)
 }
 
@@ -146,7 +169,7 @@ func (s *sale) deliver(topic string, body []byte, try int) {
 		switch {
 		case a.status == http.StatusOK:
 			s.pending--
-			if isOrder := topic == "orders/create" || topic == "orders/cancelled"; isOrder && s.ordered.seq == 0 {
+			if isOrder := strings.HasPrefix(topic, "orders/"); isOrder && s.ordered.seq == 0 {
 				s.ordered = s.moment()
 			}
 			if topic == "customers/redact" && s.redacted.seq == 0 {
@@ -194,8 +217,8 @@ func (w *world) checkShopify() {
 	}
 }
 
-// keeps: what is kept of an order is its total without its refunds, each counted once, and
-// nothing of one that was cancelled.
+// keeps: what is kept of an order is its newest total without its refunds, each counted
+// once and only if it did not fail, and nothing of one that was cancelled.
 func (s *sale) keeps() {
 	if s.pending > 0 {
 		s.record.violate(4, "%d of Shopify's deliveries of checkout %d were never taken", s.pending, s.n)
@@ -208,13 +231,13 @@ func (s *sale) keeps() {
 	if s.order == 0 {
 		return
 	}
-	want := int64(100 * (price - s.refunds*refund))
+	want := int64(100 * (s.total - (s.refunds-s.failed)*refund))
 	if s.cancelled {
 		want = 0
 	}
 	key := recovery.OrderKey(storeIDs[0], strconv.Itoa(s.order))
 	k, err := s.db.FindForOrder(context.Background(), recovery.OrderQuery{Store: storeIDs[0], Order: key})
 	if err != nil || k.Order == nil || k.Order.Kept() == nil || k.Order.Kept().Minor != want {
-		s.record.violate(7, "of Shopify's order %d, with %d refunds and cancelled: %t, there is %+v, %v; want %d cents kept", s.order, s.refunds, s.cancelled, k.Order, err, want)
+		s.record.violate(7, "of Shopify's order %d, with %d refunds, %d of which failed, and cancelled: %t, there is %+v, %v; want %d cents kept", s.order, s.refunds, s.failed, s.cancelled, k.Order, err, want)
 	}
 }

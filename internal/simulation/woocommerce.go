@@ -63,7 +63,8 @@ type change struct {
 	at      time.Duration
 	status  string
 	paid    bool
-	refunds int // that were made by then
+	total   int // in euros
+	refunds int // that were made by then, and not deleted
 	items   int // their version
 }
 
@@ -74,8 +75,13 @@ func (c change) isCheckout() bool {
 func (c change) isExpired() bool { return c.status == "cancelled" && !c.paid }
 func (c change) isBought() bool  { return !c.isCheckout() && !c.isExpired() }
 
-// takesAll says whether nothing of the order's amount is left.
-func (c change) takesAll() bool { return c.status == "refunded" || c.status == "cancelled" && c.paid }
+// kept is what is left of the order's amount.
+func (c change) kept() int {
+	if c.status == "refunded" || c.status == "cancelled" {
+		return 0
+	}
+	return c.total - c.refunds*refund
+}
 
 // telling is one delivery of a webhook, of which WooCommerce makes no second where the
 // first is not answered well.
@@ -125,7 +131,7 @@ func (p *purchase) payment() string { return wooAddress + "/checkout/order-pay/"
 
 func (p *purchase) play() {
 	dice := p.throw("woocommerce", p.n)
-	c := change{at: time.Duration(dice.n(2*86400)) * time.Second}
+	c := change{at: time.Duration(dice.n(2*86400)) * time.Second, total: price}
 	become := func(status string, paid bool, within time.Duration) {
 		c.status, c.paid, c.items = status, paid, len(p.changes)+1
 		c.at += time.Duration(1+dice.n(int(within/time.Second))) * time.Second
@@ -136,13 +142,19 @@ func (p *purchase) play() {
 	for range 1 + dice.n(3)/2 {
 		become(waits[dice.n(3)], false, time.Hour)
 	}
-	switch dice.n(6) {
+	switch dice.n(7) {
 	case 0:
 		return
 	case 1:
 		become("cancelled", false, 2*time.Hour)
 		return
-	case 2:
+	case 2: // paid on delivery
+		become("processing", false, 2*day)
+		if dice.chance(2) {
+			become("cancelled", false, day)
+			become("processing", false, day)
+		}
+	case 3:
 		become("on-hold", false, 2*day)
 		if dice.chance(2) { // the transfer never came
 			become("cancelled", false, 2*day)
@@ -154,13 +166,21 @@ func (p *purchase) play() {
 		c.refunds++
 		become("processing", true, 2*time.Hour)
 	}
-	switch dice.n(4) {
+	if c.refunds > 0 && dice.chance(3) { // one is deleted, and the order edited
+		c.refunds--
+		c.total -= 10
+		become("processing", true, 2*time.Hour)
+	}
+	switch dice.n(5) {
 	case 0:
 		become("completed", true, day)
 	case 1:
 		become("refunded", true, day)
 	case 2:
 		become("cancelled", true, day)
+	case 3:
+		become("cancelled", true, day)
+		become("processing", true, day)
 	}
 }
 
@@ -181,7 +201,7 @@ func (p *purchase) body(c change) []byte {
 	}
 	return fmt.Appendf(nil, `{"id":%s,"status":%q,"currency":"EUR","total":"%d.00","date_created_gmt":%q,"date_modified_gmt":%q,"date_paid_gmt":%s,`+
 		`"billing":{"email":%q},"line_items":[{"name":"v%d","product_id":%d,"quantity":1}],"refunds":[%s]%s}`,
-		p.id(), c.status, price, begin.Add(p.changes[0].at).Format(gmt), begin.Add(c.at).Format(gmt), paid,
+		p.id(), c.status, c.total, begin.Add(p.changes[0].at).Format(gmt), begin.Add(c.at).Format(gmt), paid,
 		p.email(), c.items, c.items, strings.Join(refunds, ","), payment)
 }
 
