@@ -47,6 +47,9 @@ func lead(a *app.App, p page.Page, way recovery.Way) (response, error) {
 	case way.Kind == recovery.WayBought:
 		p.Kind = page.Bought
 		return show(a, http.StatusOK, p)
+	case way.Kind == recovery.WayEmpty:
+		p.Kind = page.Empty
+		return show(a, http.StatusOK, p)
 	case way.To == "":
 		p.Kind = page.Gone
 		return show(a, http.StatusGone, p)

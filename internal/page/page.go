@@ -29,6 +29,7 @@ type Kind string
 const (
 	Expired      Kind = "expired"      // the link is too old
 	Bought       Kind = "bought"       // there is an order already
+	Empty        Kind = "empty"        // the shopper took everything out of the cart
 	Gone         Kind = "gone"         // the checkout is not kept any more
 	Invalid      Kind = "invalid"      // nobody signed the link
 	Ask          Kind = "ask"          // how far to unsubscribe

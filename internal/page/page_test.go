@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-var kinds = []Kind{Expired, Bought, Gone, Invalid, Ask, Unsubscribed, Left, Undone, Away}
+var kinds = []Kind{Expired, Bought, Empty, Gone, Invalid, Ask, Unsubscribed, Left, Undone, Away}
 
 func shop() *recovery.Store {
 	return &recovery.Store{ID: "default", Name: "Northwind", URL: "https://shop.example.com", CartURL: "https://shop.example.com/cart", Locale: "en"}

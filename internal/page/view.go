@@ -40,7 +40,7 @@ func (p *Pages) view(page Page) view {
 		if page.Again != "" {
 			v.Choices = []choice{{page.Again, w.Again, false}}
 		}
-	case Expired, Gone, Bought:
+	case Expired, Gone, Bought, Empty:
 		if v.Link = shopURL(page); v.Link != "" {
 			v.LinkLabel = in(w.Shop)
 		}

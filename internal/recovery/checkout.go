@@ -54,6 +54,7 @@ type Checkout struct {
 	Consent           *Consented
 	Total             *Money
 	Items             []Item
+	Emptied           bool // there was a list of items, and nothing is in it any more
 	RecoverURL        string
 	Test              bool
 	Platform          Platform

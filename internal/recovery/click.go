@@ -35,6 +35,7 @@ type WayKind string
 const (
 	WayBack   WayKind = "back"   // to the checkout, or else the cart
 	WayBought WayKind = "bought" // there is an order already: nothing to lead back to
+	WayEmpty  WayKind = "empty"  // nothing is in the cart any more
 	WayGone   WayKind = "gone"   // there is no such checkout any more
 )
 
@@ -49,8 +50,9 @@ func (s *Service) Follow(ctx context.Context, l Link, counts bool) (Way, error) 
 	}
 	way := Way{Kind: WayBack, To: st.address("")}
 	now := s.now()
+	var bought Case
 	err = s.DB.UpdateCheckout(ctx, st.ID, l.Checkout, WholeCase, func(k Case) (Change, error) {
-		way = st.wayBack(k, l.Reminder)
+		way, bought = st.wayBack(k, l.Reminder), k
 		if !counts || way.Kind == WayGone {
 			return Change{}, nil
 		}
@@ -61,7 +63,23 @@ func (s *Service) Follow(ctx context.Context, l Link, counts bool) (Way, error) 
 		way.Noted = false
 		return way, fmt.Errorf("note the click: %w", err)
 	}
+	if way.Kind == WayBought && s.isTakenBack(ctx, st, bought) {
+		anew := *bought.Checkout
+		anew.RecoverURL = "" // its order was made of it
+		way.Kind, way.To = WayBack, st.landing(&anew, l.Reminder)
+	}
 	return way, nil
+}
+
+// isTakenBack says whether the only order that k knows of was cancelled, or refunded as a
+// whole: the shopper may want the cart after all.
+func (s *Service) isTakenBack(ctx context.Context, st *Store, k Case) bool {
+	ref := k.Checkout.Order
+	if ref == nil || ref.Key == "" || k.Shopper.LastOrder.After(ref.At) || k.Cart.LastOrder.After(ref.At) {
+		return false
+	}
+	found, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: ref.Key})
+	return err == nil && found.Order != nil && found.Order.takenBack()
 }
 
 // wayBack is where the link of the reminder leads.
@@ -70,8 +88,11 @@ func (s *Store) wayBack(k Case, id ReminderID) Way {
 	if c == nil || c.Stub() || erased(k) {
 		return Way{Kind: WayGone}
 	}
-	if ordered(k) {
+	switch {
+	case ordered(k):
 		return Way{Kind: WayBought, Locale: c.Locale}
+	case c.Emptied:
+		return Way{Kind: WayEmpty, Locale: c.Locale}
 	}
 	return Way{Kind: WayBack, To: s.landing(c, id), Locale: c.Locale}
 }

@@ -170,6 +170,25 @@ func TestWays(t *testing.T) {
 		{"ordered before it was left", func(s *shop) {
 			s.order(recovery.OrderNews{OrderID: "o", Email: anAddress, PlacedAt: t0.Add(-time.Hour)})
 		}, recovery.WayBack, true},
+		{"ordered, and cancelled", func(s *shop) {
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Refunds: map[string]recovery.Refund{recovery.Cancelled: {}}})
+		}, recovery.WayBack, true},
+		{"ordered, and all refunded", func(s *shop) {
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Total: eur(5), Refunds: map[string]recovery.Refund{"r": {Total: eur(5)}}})
+		}, recovery.WayBack, true},
+		{"ordered, in part refunded", func(s *shop) {
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Total: eur(5), Refunds: map[string]recovery.Refund{"r": {Total: eur(4)}}})
+		}, recovery.WayBought, true},
+		{"cancelled, and ordered again", func(s *shop) {
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Refunds: map[string]recovery.Refund{recovery.Cancelled: {}}})
+			s.clock.Set(t0.Add(time.Minute))
+			s.order(recovery.OrderNews{OrderID: "o2", Email: anAddress})
+		}, recovery.WayBought, true},
+		{"emptied", func(s *shop) {
+			n := withURL("a", "https://shop.example.com/c")
+			n.UpdatedAt, n.Platform, n.Items = t0.Add(time.Second), recovery.Shopify, recovery.Given([]recovery.Item(nil))
+			s.post(n)
+		}, recovery.WayEmpty, true},
 		{"expired", func(s *shop) { s.clock.Set(t0.Add(400 * day)) }, recovery.WayGone, false},
 		{"erased, as marked", func(s *shop) {
 			_ = s.db.Suppress(context.Background(), "default", recovery.ShopperKey(s.store.IDKey, "default", anAddress), recovery.Suppression{Reason: recovery.ReasonErased, At: t0})

@@ -121,11 +121,11 @@ func consents(s *Store, k Case) bool {
 	return true
 }
 
-// superseded: a newer generation, a newer checkout of the shopper, or a later step
-// that is due too speaks instead.
+// superseded: a newer generation, a newer checkout of the shopper, an empty cart, or a
+// later step that is due too speaks instead.
 func superseded(s *Store, k Case, id ReminderID, now time.Time) bool {
 	c := k.Checkout
-	if id.Generation < c.Generation || (!s.EachCheckout && !c.Test && k.Shopper.NewestT.After(c.T)) {
+	if id.Generation < c.Generation || c.Emptied || (!s.EachCheckout && !c.Test && k.Shopper.NewestT.After(c.T)) {
 		return true
 	}
 	for other, r := range c.Reminders {

@@ -91,13 +91,15 @@ func (n *News) begin(s *Store, c *Checkout) {
 		c.endScheduled(ReasonOrdered)
 	default:
 		c.Status = StatusOpen
+		c.endIfEmptied()
 	}
 	settle(s, c, n.Arrived)
 }
 
 // Apply brings c up to date with n. Earlier news than c's, the same news again and
 // news for a checkout that is final change nothing (promise 6). Another set of
-// items or a later abandoned_at restarts the clock. What was stopped stays so.
+// items or a later abandoned_at restarts the clock, but no items at all end what is
+// scheduled. What was stopped stays so.
 func (n *News) Apply(s *Store, c *Checkout) Effect {
 	if c.Stub() {
 		n.begin(s, c)
@@ -111,9 +113,10 @@ func (n *News) Apply(s *Store, c *Checkout) Effect {
 		restart = false // it tells of the time before the order
 	}
 	n.take(s, c)
-	if restart {
+	if restart = restart && !c.Emptied; restart {
 		n.restart(s, c)
 	}
+	c.endIfEmptied()
 	settle(s, c, n.Arrived)
 	if restart {
 		return Restarted
@@ -121,12 +124,19 @@ func (n *News) Apply(s *Store, c *Checkout) Effect {
 	return Updated
 }
 
-// counts says whether n is newer than what c has. Shopify cuts instants to seconds, and
-// mostly tells the newest last: of its tellings of one second the one that comes counts,
+// endIfEmptied ends what is scheduled where there is nothing to remind of any more.
+func (c *Checkout) endIfEmptied() {
+	if c.Emptied {
+		c.endScheduled(ReasonSuperseded)
+	}
+}
+
+// counts says whether n is newer than what c has. Shop systems cut instants to seconds, and
+// mostly tell the newest last: of their tellings of one second the one that comes counts,
 // if it tells anything else.
 func (n *News) counts(s *Store, c *Checkout) bool {
 	at := n.instant()
-	if n.Platform != Shopify || !at.Equal(c.News) {
+	if n.Platform == "" || !at.Equal(c.News) {
 		return at.After(c.News)
 	}
 	told := c.Clone()
@@ -203,6 +213,9 @@ func (n *News) take(s *Store, c *Checkout) {
 	n.TimeZone.into(&c.TimeZone)
 	n.AcceptsMarketing.into(&c.AcceptsMarketing)
 	n.Total.into(&c.Total)
+	if n.Items.Given { // a backend may not tell of items at all, a shop system does
+		c.Emptied = len(n.Items.Value) == 0 && (c.Emptied || len(c.Items) > 0 || n.Platform != "")
+	}
 	n.Items.into(&c.Items)
 	if n.RecoverURL.into(&c.RecoverURL); !c.News.After(c.URLGone) {
 		c.RecoverURL = ""

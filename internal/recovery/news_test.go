@@ -150,7 +150,7 @@ func TestNewsRestarts(t *testing.T) {
 		{"another quantity", []recovery.Item{mug}, items(recovery.Item{ID: "mug", Quantity: 3}), at},
 		{"another variant", []recovery.Item{mug}, items(recovery.Item{ID: "mug", Variant: "blue", Quantity: 2}), at},
 		{"one more", []recovery.Item{mug}, items(mug, mug), at},
-		{"none any more", []recovery.Item{mug}, items(), at},
+		{"none any more", []recovery.Item{mug}, items(), time.Time{}},
 		{"another title without an ID", []recovery.Item{{Title: "Mug"}}, items(recovery.Item{Title: "Cup"}), at},
 		{"an ID that reads like a title", []recovery.Item{{Title: "Mug"}}, items(recovery.Item{ID: "Mug"}), at},
 		{"items not given", []recovery.Item{mug}, func(*recovery.News) {}, time.Time{}},
@@ -311,7 +311,7 @@ func TestManyGenerations(t *testing.T) {
 	}
 }
 
-// Shopify cuts instants to seconds: of two tellings of one second the one that comes last
+// Shop systems cut instants to seconds: of two tellings of one second the one that comes last
 // counts. The same again changes nothing, nor does any where a checkout is ordered.
 func TestNewsOfTheSameSecond(t *testing.T) {
 	t.Parallel()
@@ -336,7 +336,7 @@ func TestNewsOfTheSameSecond(t *testing.T) {
 		"completed":        {recovery.Shopify, []string{"1", "2"}, func(s *shop) { s.complete(recovery.OrderNews{CheckoutID: "a"}) }, recovery.Ignored, "1"},
 		"stopped":          {recovery.Shopify, []string{"1", "2"}, func(s *shop) { s.stop("a") }, recovery.Ignored, "1"},
 		"a backend's own":  {"", []string{"1", "2"}, nil, recovery.Ignored, "1"},
-		"WooCommerce's":    {recovery.WooCommerce, []string{"1", "2"}, nil, recovery.Ignored, "1"},
+		"WooCommerce's":    {recovery.WooCommerce, []string{"1", "2"}, nil, recovery.Restarted, "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -370,5 +370,63 @@ func TestNewsOfTheOrdersSecond(t *testing.T) {
 	s.wantMails()
 	if c := s.checkout("a"); c.Status != recovery.StatusOrdered || c.Items[0].ID != "2" {
 		t.Errorf("got %s, %v", c.Status, c.Items)
+	}
+}
+
+// A cart out of which everything was taken is nothing to remind of, until something is put
+// into it. A backend that never tells of items has no empty carts.
+func TestEmptiedCart(t *testing.T) {
+	t.Parallel()
+	at := func(minutes int, items recovery.Field[[]recovery.Item], p recovery.Platform) recovery.News {
+		n := bare(t0.Add(time.Duration(minutes) * time.Minute))
+		n.Items, n.Platform = items, p
+		return n
+	}
+	mug := recovery.Given([]recovery.Item{{ID: "mug", Quantity: 1}})
+	none, silent := recovery.Given([]recovery.Item(nil)), recovery.Field[[]recovery.Item]{}
+	for name, tc := range map[string]struct {
+		platform recovery.Platform
+		told     []recovery.Field[[]recovery.Item]
+		want     []string
+		mails    int
+	}{
+		"emptied":                 {"", []recovery.Field[[]recovery.Item]{mug, none}, []string{"skipped superseded", "skipped superseded", "skipped superseded"}, 0},
+		"emptied, told of more":   {"", []recovery.Field[[]recovery.Item]{mug, none, silent, none}, []string{"skipped superseded", "skipped superseded", "skipped superseded"}, 0},
+		"filled again":            {"", []recovery.Field[[]recovery.Item]{mug, none, mug}, []string{"sent", "sent", "sent"}, 3},
+		"never told of":           {"", []recovery.Field[[]recovery.Item]{none, none}, []string{"sent", "sent", "sent"}, 3},
+		"empty from the start on": {recovery.WooCommerce, []recovery.Field[[]recovery.Item]{none}, []string{"skipped superseded", "skipped superseded", "skipped superseded"}, 0},
+		"filled then":             {recovery.Shopify, []recovery.Field[[]recovery.Item]{none, mug}, []string{"sent", "sent", "sent"}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.post(left("b")) // another of the shopper's, which speaks where this one has nothing to say
+			for i, items := range tc.told {
+				s.clock.Set(t0.Add(time.Duration(i+1) * time.Minute))
+				s.post(at(i+1, items, tc.platform))
+			}
+			c := s.checkout("a")
+			if c.Emptied != (tc.mails == 0) || (c.Status == recovery.StatusOpen) != (tc.mails > 0) {
+				t.Errorf("emptied %t, %s", c.Emptied, c.Status)
+			}
+			s.until(5 * day)
+			s.wantReminders("a", s.checkout("a").Generation, tc.want...)
+		})
+	}
+	s := open(t, nil)
+	s.post(left("b"))
+	s.post(at(1, none, recovery.WooCommerce))
+	s.until(5 * day)
+	s.wantReminders("b", 1, "sent", "sent", "sent")
+}
+
+// An attempt of unknown outcome is not repeated for a cart that was emptied since.
+func TestEmptiedWhileUnknown(t *testing.T) {
+	t.Parallel()
+	c := recorded(full(t0))
+	c.Emptied = true
+	id := recovery.ReminderID{Generation: 1}
+	if got := recovery.Judge(testStore(), recovery.Case{Checkout: c}, id, c.Reminders[id].Due); got.Do != recovery.Skip || got.Reason != recovery.ReasonSuperseded {
+		t.Errorf("got %+v, want it superseded", got)
 	}
 }

@@ -72,6 +72,13 @@ func (o *Order) refund(refunds map[string]Refund, newer bool, now time.Time) {
 	}
 }
 
+// takenBack says whether nothing is left of the order.
+func (o *Order) takenBack() bool {
+	_, whole := o.Refunds[Cancelled]
+	kept := o.Kept()
+	return whole || kept != nil && kept.Minor == 0 && len(o.Refunds) > 0
+}
+
 // Kept is what is left of the order's amount after its refunds; nil if the amount is not
 // known. A refund in another currency than the order's takes nothing: amounts of several
 // are never summed.

@@ -216,7 +216,7 @@ func withAnchors(st *Store, ch Change, c *Checkout, n *News) Change {
 	expires := later(n.Arrived.Add(st.Retention), c.ExpiresAt)
 	raise := RaiseShopper{Key: c.ShopperKey, ExpiresAt: expires}
 	raise.ConsentGiven, raise.ConsentRefused = n.consent()
-	if !c.Test && c.Status != StatusStopped { // neither may silence another checkout of the same address
+	if !c.Test && !c.Emptied && c.Status != StatusStopped { // none may silence another checkout of the same address
 		raise.NewestT = c.T
 	}
 	if c.Order != nil {
