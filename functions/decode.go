@@ -5,33 +5,29 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
 
+	"github.com/comeback-checkout/comeback/internal/address"
 	"github.com/comeback-checkout/comeback/internal/money"
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
 // Limits on text, in characters.
 const (
-	maxID      = 200
-	maxName    = 100
-	maxTitle   = 500
-	maxURL     = 2048
-	maxAddress = 254 // RFC 5321, 4.5.3.1.3
-	maxLocal   = 64  // RFC 5321, 4.5.3.1.1
-	maxLabel   = 63  // RFC 1035, 2.3.4
-	maxShort   = 100 // locales, time zones, codes
-	maxItems   = 250
-	maxCount   = 99_999
-	maxAhead   = 5 * time.Minute
+	maxID    = 200
+	maxName  = 100
+	maxTitle = 500
+	maxURL   = 2048
+	maxShort = 100 // locales, time zones, codes
+	maxItems = 250
+	maxCount = 99_999
+	maxAhead = 5 * time.Minute
 )
 
 // object reads the fields of a JSON object by their exact names. The first fault is
@@ -109,42 +105,19 @@ func (o object) boolean(name string) recovery.Field[*bool] {
 
 // email reads an address in its normal form; it must be given.
 func (o object) email(name string, required bool) string {
-	s := recovery.NormalizeEmail(o.text(name, maxAddress).Value)
-	if s == "" {
+	text := o.text(name, address.Max).Value
+	if strings.TrimSpace(text) == "" {
 		if required {
 			o.fault(name, "want the shopper's e-mail address")
 		}
 		return ""
 	}
-	a, err := mail.ParseAddress(s)
-	at := strings.LastIndexByte(s, '@')
-	if err != nil || a.Address != s || a.Name != "" || at > maxLocal || !isDomain(s[at+1:]) || strings.ContainsFunc(s, invisible) {
+	email, ok := address.Parse(text)
+	if !ok {
 		o.fault(name, "want one e-mail address like ana@example.net")
 	}
-	return s
+	return email
 }
-
-// isDomain wants at least two labels of letters, digits and, inside, hyphens, the last of
-// which is no number.
-func isDomain(s string) bool {
-	labels := strings.Split(s, ".")
-	for _, l := range labels {
-		if l == "" || len(l) > maxLabel || l[0] == '-' || l[len(l)-1] == '-' || strings.ContainsFunc(l, foreign) {
-			return false
-		}
-	}
-	return len(labels) > 1 && strings.ContainsFunc(labels[len(labels)-1], notDigit)
-}
-
-// foreign says that a domain's label holds no such character.
-func foreign(r rune) bool {
-	return r != '-' && !unicode.In(r, unicode.L, unicode.M, unicode.N)
-}
-
-func notDigit(r rune) bool { return !unicode.IsDigit(r) }
-
-// invisible characters turn an address around, or make it look like another.
-func invisible(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }
 
 // locale reads a BCP 47 tag. Subtags that the registry does not know are let pass.
 func (o object) locale(name string) recovery.Field[string] {

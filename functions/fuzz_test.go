@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/comeback-checkout/comeback/internal/address"
 	"github.com/comeback-checkout/comeback/internal/recovery"
 	"github.com/comeback-checkout/comeback/internal/recovery/recoverytest"
 )
@@ -240,7 +241,7 @@ func withinLimits(t *testing.T, c *recovery.Checkout) {
 	if len(c.Items) > 250 || c.T.Sub(noon) > 5*time.Minute || c.ExpiresAt.Before(noon) {
 		t.Errorf("%d items, T %v, expiry %v", len(c.Items), c.T, c.ExpiresAt)
 	}
-	if at := strings.LastIndexByte(c.Email, '@'); at < 1 || c.Email != recovery.NormalizeEmail(c.Email) || strings.ContainsAny(c.Email, " \r\n\x00<>,") || !strings.Contains(c.Email[at:], ".") {
+	if at := strings.LastIndexByte(c.Email, '@'); at < 1 || c.Email != address.Normal(c.Email) || strings.ContainsAny(c.Email, " \r\n\x00<>,") || !strings.Contains(c.Email[at:], ".") {
 		t.Errorf("address %q", c.Email)
 	}
 	if top := c.Email[strings.LastIndexByte(c.Email, '.')+1:]; strings.Trim(top, "0123456789") == "" {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/comeback-checkout/comeback/internal/address"
 	"github.com/comeback-checkout/comeback/internal/lenient"
 	"github.com/comeback-checkout/comeback/internal/money"
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -25,18 +26,18 @@ func usable(text string, read func(object) string) string {
 	return value
 }
 
-// usableEmail is the first of the texts that is an address.
+// usableEmail is the first address that the texts hold.
 func usableEmail(texts ...string) string {
 	for _, text := range texts {
-		if email := usable(text, func(o object) string { return o.email("", false) }); email != "" {
+		if email := address.Find(text); email != "" {
 			return email
 		}
 	}
 	return ""
 }
 
-// emailOf is the text of an object's address; too long for one where it was cut.
-func emailOf(o lenient.Object, name string) string { return o.Text(name, maxAddress+1) }
+// emailOf is the text of an object's address, which may say more than that.
+func emailOf(o lenient.Object, name string) string { return o.Text(name, maxTitle) }
 
 // usableLink is the text if it is a link on one of the hosts.
 func usableLink(text string, hosts []string) string {

@@ -31,7 +31,7 @@ func privacy(ctx context.Context, a *app.App, r *request) (response, error) {
 	if export {
 		return exportShopper(ctx, a, st, email)
 	}
-	result, err := a.Service.EraseShopper(ctx, st.ID, []string{email}, nil)
+	result, err := a.Service.EraseShopper(ctx, st.ID, recovery.Erasure{Emails: []string{email}})
 	if err != nil {
 		return response{}, err
 	}

@@ -50,7 +50,7 @@ func shopify(ctx context.Context, a *app.App, r *request) (response, error) {
 	var ok bool
 	if w.body, ok = lenient.Parse(body); !ok {
 		take = func(context.Context, webhook) (response, error) { return ignored(notJSON), nil }
-	} else if mustNameShop(topic) && callerauth.ShopifySource(w.body.Text("shop_domain", maxAddress)) != shop {
+	} else if mustNameShop(topic) && callerauth.ShopifySource(w.body.Text("shop_domain", maxShort)) != shop {
 		take = func(context.Context, webhook) (response, error) { return ignored(otherShop), nil }
 	}
 	return w.hear(ctx, r, take)

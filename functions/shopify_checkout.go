@@ -110,10 +110,5 @@ func shopifyCheckoutGone(ctx context.Context, w webhook) (response, error) {
 	if id == "" {
 		return ignored(noID), nil
 	}
-	// It was kept by its number where it came without a token.
-	err := w.Service.StopAlias(ctx, w.store.ID, id)
-	if err == nil {
-		err = w.Service.StopCheckout(ctx, w.store.ID, id)
-	}
-	return did("stopped"), err
+	return did("stopped"), w.Service.StopAlias(ctx, w.store.ID, id)
 }

@@ -274,6 +274,27 @@ func TestShopifyRedact(t *testing.T) {
 		t.Errorf("kept of the guest: %+v", c)
 	}
 
+	// who changed address since, and whose address Shopify does not tell any more
+	for _, customer := range []string{`{"id":7001,"email":"jo.martin@example.com"}`, `{"id":"7001","email":null}`} {
+		s = northwind()
+		for i, email := range []string{"old@example.net", "jo.martin@example.com", "other@example.net"} {
+			id := 7001 + i/2
+			s.deliver(t, "checkouts/create", sampleOf(t, "shopify/checkouts_create.json", map[string]any{"token": fmt.Sprint("t", i), "email": email, "customer": map[string]any{"id": id}}))
+		}
+		if got := s.deliver(t, "customers/redact", `{"shop_domain":"northwind.myshopify.com","customer":`+customer+`}`); got != "erased" {
+			t.Errorf("got %s", got)
+		}
+		for _, c := range s.db.Checkouts() {
+			if c.Email != "" && c.Email != "other@example.net" || c.Status == recovery.StatusErased && c.CustomerKey != "" {
+				t.Errorf("of customer %s is kept: %+v", customer, c)
+			}
+		}
+		s.deliver(t, "checkouts/update", sampleOf(t, "shopify/checkouts_update.json", map[string]any{"token": "t9", "email": "old@example.net"}))
+		if c := s.db.Suppression("default", recovery.ShopperKey(s.Service.Stores["default"].IDKey, "default", "old@example.net")); c == nil || c.Reason != recovery.ReasonErased {
+			t.Errorf("the address of before has the suppression %+v", c)
+		}
+	}
+
 	s = filled()
 	if got := s.deliver(t, "shop/redact", `{"shop_id":"70011223","shop_domain":"northwind.myshopify.com"}`); got != "erased" || len(s.db.Checkouts()) > 0 {
 		t.Errorf("the store: got %s, %d checkouts left", got, len(s.db.Checkouts()))

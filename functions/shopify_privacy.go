@@ -15,20 +15,24 @@ func shopifyDataRequest(ctx context.Context, w webhook) (response, error) {
 	return did("asked"), nil
 }
 
-// shopifyCustomerRedact erases a shopper and the orders that Shopify names.
+// shopifyCustomerRedact erases a customer, by address and ID, and the orders that Shopify
+// names.
 func shopifyCustomerRedact(ctx context.Context, w webhook) (response, error) {
 	if w.body.Has("data_request") { // another topic's body
 		return ignored(otherTopic), nil
 	}
-	var emails []string
-	if email := recovery.NormalizeEmail(emailOf(w.body.Sub("customer"), "email")); email != "" {
-		emails = []string{email}
+	customer := w.body.Sub("customer")
+	e := recovery.Erasure{OrderIDs: w.body.IDs("orders_to_redact", maxRedacted)}
+	if email := usableEmail(emailOf(customer, "email")); email != "" {
+		e.Emails = []string{email}
 	}
-	orders := w.body.IDs("orders_to_redact", maxRedacted)
-	if len(emails)+len(orders) == 0 {
-		return ignored(noEmail), nil
+	if id := usableID(customer, "id"); id != "" {
+		e.CustomerIDs = []string{id}
 	}
-	result, err := w.Service.EraseShopper(ctx, w.store.ID, emails, orders)
+	if len(e.Emails)+len(e.CustomerIDs)+len(e.OrderIDs) == 0 {
+		return ignored(noID), nil
+	}
+	result, err := w.Service.EraseShopper(ctx, w.store.ID, e)
 	return did("erased", "checkouts", result.Checkouts, "orders", result.Orders, "messages", result.Messages), err
 }
 

@@ -31,6 +31,7 @@ func TestShopifyCheckout(t *testing.T) {
 		Store: "default", Key: recovery.CheckoutKey("default", shopifyToken), ID: shopifyToken,
 		Email: "jo.martin@example.com", CartID: shopifyCart, CartKey: recovery.CartKey("default", shopifyCart),
 		Customer: recovery.Customer{ID: "8400112233", FirstName: "Jo", LastName: "Martin"}, Locale: "fr-CA",
+		CustomerKey:      recovery.CustomerKey("default", "8400112233"),
 		AcceptsMarketing: &yes, Total: canadian(13700), Platform: recovery.Shopify,
 		Items: []recovery.Item{
 			{ID: "4400000001", Title: "Cast iron pan", Variant: "26 cm", Quantity: 1, Price: canadian(7400)},
@@ -212,7 +213,7 @@ func TestShopifyIgnores(t *testing.T) {
 		{"orders/edited", order, "ignored:topic"},
 		{"products/update", `{"id":1}`, "ignored:topic"},
 		{"", order, "ignored:topic"},
-		{"customers/redact", `{"shop_domain":"northwind.myshopify.com","customer":{}}`, "ignored:no_email"},
+		{"customers/redact", `{"shop_domain":"northwind.myshopify.com","customer":{}}`, "ignored:no_id"},
 		{"customers/redact", order, "ignored:shop"}, // headers are not signed
 		{"shop/redact", order, "ignored:shop"},
 		{"shop/redact", redact, "ignored:topic"},

@@ -74,7 +74,7 @@ func wooCommerceOrder(ctx context.Context, w webhook, o woocommerce.Order) (resp
 // wooCommerceCheckout records an order that is not paid yet. Equal carts share their
 // cart_hash, so it is no cart's ID.
 func wooCommerceCheckout(ctx context.Context, w webhook, o woocommerce.Order) (response, error) {
-	email := usableEmail(o.Email())
+	email := o.Email()
 	if email == "" {
 		return ignored(noEmail), nil
 	}

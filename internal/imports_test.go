@@ -51,7 +51,7 @@ const framework = "github.com/GoogleCloudPlatform/functions-framework-go"
 var sdks = []string{"cloud.google.com/go", "google.golang.org/api", "google.golang.org/grpc", "github.com/sendgrid", "github.com/googleapis/gax-go"}
 
 // helpers are packages of pure computation that every adapter may use.
-var helpers = []string{"internal/money", "internal/lenient"}
+var helpers = []string{"internal/address", "internal/lenient", "internal/money"}
 
 // simulation plays the whole product on the fakes, and so knows both.
 const simulation = "internal/simulation"

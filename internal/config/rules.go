@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/comeback-checkout/comeback/internal/address"
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
@@ -20,7 +21,7 @@ func (l *loader) rules(o *object, s *Store) {
 	s.HoldoutPercent = o.get("holdout_percent").integer(0, 0, 100)
 	s.Shadow = o.get("shadow").boolean()
 	for _, item := range o.get("test_recipients").list(0, 100) {
-		s.TestRecipients = append(s.TestRecipients, recovery.NormalizeEmail(scalar(required(item, emailAddress), "", emailAddress)))
+		s.TestRecipients = append(s.TestRecipients, address.Normal(scalar(required(item, emailAddress), "", emailAddress)))
 	}
 	s.Attribution = attribution(o.get("attribution"))
 }

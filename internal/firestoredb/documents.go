@@ -29,6 +29,7 @@ type checkoutDoc struct {
 	Consent          *consentDoc            `firestore:"consent,omitempty"`
 	Total            *moneyDoc              `firestore:"total,omitempty"`
 	Items            []itemDoc              `firestore:"items,omitempty"`
+	Customer         string                 `firestore:"customer,omitempty"`
 	Emptied          bool                   `firestore:"emptied,omitempty"`
 	RecoverURL       string                 `firestore:"recover_url,omitempty"`
 	Test             bool                   `firestore:"test,omitempty"`

@@ -12,7 +12,7 @@ import (
 func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 	d := checkoutDoc{
 		V: version, ID: c.ID, Email: c.Email, Shopper: c.ShopperKey, CartID: c.CartID, Cart: c.CartKey,
-		CustomerID: c.Customer.ID, FirstName: c.Customer.FirstName, LastName: c.Customer.LastName,
+		CustomerID: c.Customer.ID, Customer: c.CustomerKey, FirstName: c.Customer.FirstName, LastName: c.Customer.LastName,
 		Locale: c.Locale, TimeZone: c.TimeZone, AcceptsMarketing: c.AcceptsMarketing, Total: toMoney(c.Total),
 		Emptied: c.Emptied, RecoverURL: c.RecoverURL, Test: c.Test, Platform: string(c.Platform), T: c.T, Recorded: c.Recorded, News: c.News, URLGone: c.URLGone, Generation: c.Generation,
 		Status: string(c.Status), Left: c.Left, CheckAt: c.CheckAt, Shard: recovery.ShardOf(c.Key, recovery.Shards), ExpiresAt: c.ExpiresAt,
@@ -50,7 +50,7 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.Checkout, error) {
 	c := &recovery.Checkout{
 		Store: store, Key: key, ID: d.ID, Email: d.Email, ShopperKey: d.Shopper, CartID: d.CartID, CartKey: d.Cart,
-		Customer: recovery.Customer{ID: d.CustomerID, FirstName: d.FirstName, LastName: d.LastName},
+		Customer: recovery.Customer{ID: d.CustomerID, FirstName: d.FirstName, LastName: d.LastName}, CustomerKey: d.Customer,
 		Locale:   d.Locale, TimeZone: d.TimeZone, AcceptsMarketing: d.AcceptsMarketing, Total: d.Total.money(),
 		Emptied: d.Emptied, RecoverURL: d.RecoverURL, Test: d.Test, Platform: recovery.Platform(d.Platform), T: utc(d.T), Recorded: utc(d.Recorded), News: utc(d.News), URLGone: utc(d.URLGone), Generation: d.Generation,
 		Status: recovery.Status(d.Status), Left: d.Left, CheckAt: utc(d.CheckAt), ExpiresAt: utc(d.ExpiresAt), Version: updated,

@@ -3,6 +3,7 @@ package firestoredb
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
@@ -86,6 +87,25 @@ func (d *DB) readPerson(ctx context.Context, store, shopper string, p *recovery.
 	}
 	p.Suppression, err = readSuppression(snaps[1])
 	return err
+}
+
+// ShoppersOfCustomer implements recovery.DB.
+func (d *DB) ShoppersOfCustomer(ctx context.Context, store, customer string) ([]string, error) {
+	var keys []string
+	q := d.client.Collection("stores").Doc(store).Collection("checkouts").Where("customer", "==", customer).Select("shopper")
+	err := d.each(ctx, q, func(snap *firestore.DocumentSnapshot) error {
+		var doc checkoutDoc
+		if err := decode(snap, &doc); err != nil {
+			return err
+		}
+		keys = append(keys, doc.Shopper)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("query a customer's checkouts: %w", err)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys), nil
 }
 
 // DeletePage implements recovery.DB: a query and a batch.

@@ -6,24 +6,35 @@ import (
 )
 
 // Alias keeps another ID of a checkout, by which it may be stopped. The checkout may come
-// later.
+// later. If it was stopped by that ID before, it is now.
 func (s *Service) Alias(ctx context.Context, store, alias, checkoutID string) error {
 	st, err := s.store(store)
 	if err != nil {
 		return err
 	}
-	ch := Change{Carts: []RaiseCart{{Key: aliasKey(st, alias), Checkout: CheckoutKey(st.ID, checkoutID), ExpiresAt: s.now().Add(st.Retention)}}}
-	if err := s.DB.Commit(ctx, st.ID, ch); err != nil {
+	cart := RaiseCart{Key: aliasKey(st, alias), Checkout: CheckoutKey(st.ID, checkoutID), ExpiresAt: s.now().Add(st.Retention)}
+	stopped := false
+	err = s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, alias), CheckoutOnly, func(k Case) (Change, error) {
+		stopped = k.Checkout != nil && k.Checkout.Stub() && k.Checkout.Status == StatusStopped
+		return Change{Carts: []RaiseCart{cart}}, nil
+	})
+	if err != nil {
 		return fmt.Errorf("keep a checkout's other ID: %w", err)
 	}
-	return nil
+	if !stopped {
+		return nil
+	}
+	return s.StopCheckout(ctx, store, checkoutID)
 }
 
-// StopAlias is StopCheckout by another ID of the checkout. One that is not known changes
-// nothing.
+// StopAlias is StopCheckout by an ID that may be the checkout's own or another one of it,
+// which may be told of later.
 func (s *Service) StopAlias(ctx context.Context, store, alias string) error {
 	st, err := s.store(store)
 	if err != nil {
+		return err
+	}
+	if err := s.StopCheckout(ctx, store, alias); err != nil { // before it looks, for Alias does so the other way round
 		return err
 	}
 	k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: OrderKey(st.ID, ""), Cart: aliasKey(st, alias)})

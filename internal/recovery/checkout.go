@@ -49,6 +49,7 @@ type Checkout struct {
 	Email, ShopperKey string
 	CartID, CartKey   string // "" where the storefront has no carts
 	Customer          Customer
+	CustomerKey       string // "" but in a shop of Shopify, which may have the customer erased
 	Locale, TimeZone  string // "" means the store's
 	AcceptsMarketing  *bool  // nil if never told
 	Consent           *Consented

@@ -57,10 +57,10 @@ func (m *messageEvents) decide(k Case, read Need, now time.Time) (Change, Need) 
 // more. A test goes to other people.
 func (m *messageEvents) sentTo(c *Checkout) (shopper, email string) {
 	email = m.email()
-	if email == "" || c.Test || NormalizeEmail(email) == NormalizeEmail(c.Email) {
+	if email == "" || c.Test || email == c.Email {
 		return "", ""
 	}
-	return ShopperKey(m.store.IDKey, m.store.ID, NormalizeEmail(email)), email
+	return ShopperKey(m.store.IDKey, m.store.ID, email), email
 }
 
 // erased says whether nothing may be kept of the shopper any more.

@@ -262,7 +262,7 @@ func TestEventsKeepWhomItWasSentTo(t *testing.T) {
 	moved.Email, moved.UpdatedAt = "new@example.net", t0.Add(time.Minute)
 	s.post(moved)
 	e := event(recovery.EventDelivered, t0.Add(half))
-	e.Email = "Ana.Lima@example.net"
+	e.Email = anAddress
 	s.tell(e)
 	if row := s.row(); row.Email != e.Email || row.Shopper != recovery.ShopperKey(s.store.IDKey, "default", anAddress) {
 		t.Errorf("the row is %s's with key %s, want %s and the key of the address that it was sent to", row.Email, row.Shopper, e.Email)

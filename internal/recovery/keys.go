@@ -6,7 +6,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"hash"
-	"strings"
 	"sync"
 	"time"
 )
@@ -20,11 +19,16 @@ func CheckoutKey(store, id string) string { return plainKey(store, "checkout", i
 // CartKey is the document ID of a cart.
 func CartKey(store, id string) string { return plainKey(store, "cart", id) }
 
+// CustomerKey stands in a checkout for the customer's ID, by which it may be sought: the IDs
+// themselves may be counters, whose index would be written at one end only.
+func CustomerKey(store, id string) string { return plainKey(store, "customer", id) }
+
 // OrderKey is the document ID of an order.
 func OrderKey(store, id string) string { return plainKey(store, "order", id) }
 
 // ShopperKey is the document ID of a shopper: an HMAC under idKey, since plain
-// hashes of addresses are reversed by a word list.
+// hashes of addresses are reversed by a word list. The address, as everywhere in this
+// package, is in its normal form, see internal/address.
 func ShopperKey(idKey []byte, store, email string) string {
 	pool, ok := shopperHashes.Load(string(idKey))
 	if !ok {
@@ -54,9 +58,6 @@ func framed(parts ...string) []byte {
 	}
 	return b
 }
-
-// NormalizeEmail is how addresses are compared: trimmed and in lower case.
-func NormalizeEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 // Shards is the number of shards that the sweep's index is spread over.
 const Shards = 16

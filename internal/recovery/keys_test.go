@@ -59,13 +59,6 @@ func TestShardsAreEven(t *testing.T) {
 	}
 }
 
-func TestNormalizeEmail(t *testing.T) {
-	t.Parallel()
-	if got := recovery.NormalizeEmail(" Ana.Lima@EXAMPLE.net\t"); got != anAddress {
-		t.Errorf("got %q, want %q", got, anAddress)
-	}
-}
-
 func TestHostAllowed(t *testing.T) {
 	t.Parallel()
 	hosts := []string{"shop.example.com", "*.Example.org"}

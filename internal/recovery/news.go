@@ -207,6 +207,10 @@ func (n *News) take(s *Store, c *Checkout) {
 		c.CartKey = CartKey(s.ID, c.CartID)
 	}
 	n.CustomerID.into(&c.Customer.ID)
+	c.CustomerKey = ""
+	if c.Customer.ID != "" && n.Platform == Shopify {
+		c.CustomerKey = CustomerKey(s.ID, c.Customer.ID)
+	}
 	n.FirstName.into(&c.Customer.FirstName)
 	n.LastName.into(&c.Customer.LastName)
 	n.Locale.into(&c.Locale)

@@ -17,30 +17,42 @@ func (s *Service) ExportShopper(ctx context.Context, store, email string) (Perso
 	if err != nil {
 		return Personal{}, err
 	}
-	return s.DB.Personal(ctx, st.ID, ShopperKey(st.IDKey, st.ID, NormalizeEmail(email)))
+	return s.DB.Personal(ctx, st.ID, ShopperKey(st.IDKey, st.ID, email))
 }
 
-// EraseShopper removes every trace of a shopper, who is known by the addresses, and the
-// orders with the IDs, with all that is kept under the addresses that these and their
-// checkouts lead to. What stays is the standing decision not to mail them, which nobody
+// Erasure names a shopper who is to be erased, by addresses, by the IDs that a shop of
+// Shopify has for the customer, and by those of orders.
+type Erasure struct{ Emails, CustomerIDs, OrderIDs []string }
+
+// EraseShopper removes every trace of a shopper, and of the orders with the IDs, with all
+// that is kept under the addresses that these, their checkouts, and those of the customers
+// lead to. What stays is the standing decision not to mail them, which nobody
 // can read, of each order that it was erased, and of each checkout what became of its
 // reminders. Repeating is harmless, and
 // needed after an error.
-func (s *Service) EraseShopper(ctx context.Context, store string, emails, orderIDs []string) (ErasureResult, error) {
+func (s *Service) EraseShopper(ctx context.Context, store string, e Erasure) (ErasureResult, error) {
 	var total ErasureResult
 	st, err := s.store(store)
 	if err != nil {
 		return total, err
 	}
 	var named []string
-	for _, email := range emails {
-		named = append(named, ShopperKey(st.IDKey, st.ID, NormalizeEmail(email)))
+	for _, email := range e.Emails {
+		named = append(named, ShopperKey(st.IDKey, st.ID, email))
 	}
+	for _, id := range e.CustomerIDs {
+		keys, err := s.DB.ShoppersOfCustomer(ctx, st.ID, CustomerKey(st.ID, id))
+		if err != nil {
+			return total, fmt.Errorf("look up the customer's checkouts: %w", err)
+		}
+		named = append(named, keys...)
+	}
+	named = unique(named)
 	if err := s.suppressErased(ctx, st, named); err != nil {
 		return total, err
 	}
 	// Before their shoppers, with whom they would go, and nothing would lead on from them.
-	for list := range slices.Chunk(orderIDs, erasedAtOnce) {
+	for list := range slices.Chunk(e.OrderIDs, erasedAtOnce) {
 		if err := s.eraseOrders(ctx, st, list, named, &total); err != nil {
 			return total, err
 		}

@@ -14,7 +14,7 @@ import (
 // personal is what is kept of the example's shopper.
 func (s *shop) personal() recovery.Personal {
 	s.Helper()
-	p, err := s.ExportShopper(context.Background(), s.store.ID, " Ana.Lima@Example.net ")
+	p, err := s.ExportShopper(context.Background(), s.store.ID, anAddress)
 	if err != nil {
 		s.Fatalf("export: %v", err)
 	}
@@ -23,7 +23,7 @@ func (s *shop) personal() recovery.Personal {
 
 func (s *shop) erase(orderIDs ...string) recovery.ErasureResult {
 	s.Helper()
-	result, err := s.EraseShopper(context.Background(), s.store.ID, []string{anAddress}, orderIDs)
+	result, err := s.EraseShopper(context.Background(), s.store.ID, recovery.Erasure{Emails: []string{anAddress}, OrderIDs: orderIDs})
 	if err != nil {
 		s.Fatalf("erase: %v", err)
 	}
@@ -327,7 +327,7 @@ func TestEraseOtherAddressesOfOrders(t *testing.T) {
 			s := open(t, nil)
 			tc.do(s)
 			for range 2 {
-				if _, err := s.EraseShopper(t.Context(), s.store.ID, tc.emails, []string{"o"}); err != nil {
+				if _, err := s.EraseShopper(t.Context(), s.store.ID, recovery.Erasure{Emails: tc.emails, OrderIDs: []string{"o"}}); err != nil {
 					t.Fatal(err)
 				}
 			}

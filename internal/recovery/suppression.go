@@ -104,7 +104,7 @@ func (s *Service) suppressAll(ctx context.Context, messages []*messageEvents) (i
 	var order []shopper
 	for _, m := range messages {
 		for _, e := range m.events {
-			reason, email := e.suppresses(), NormalizeEmail(e.Email)
+			reason, email := e.suppresses(), e.Email
 			if reason == "" || email == "" {
 				continue
 			}

@@ -87,12 +87,12 @@ func detail(r *rest.Response) string {
 
 const maxDetail = 200 // characters
 
-var address = regexp.MustCompile(`[^\s<>"'(),:;\[\]]+@[^\s<>"'(),:;\[\]]+`)
+var addresses = regexp.MustCompile(`[^\s<>"'(),:;\[\]]+@[^\s<>"'(),:;\[\]]+`)
 
 // presentable makes a message fit to be stored and logged: one line, not long, and
 // no e-mail address in it.
 func presentable(s string) string {
-	s = oneLine(address.ReplaceAllString(s, "[address]"))
+	s = oneLine(addresses.ReplaceAllString(s, "[address]"))
 	if runes := []rune(s); len(runes) > maxDetail {
 		return string(runes[:maxDetail-1]) + "…"
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/comeback-checkout/comeback/internal/address"
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
@@ -49,7 +50,7 @@ func (f fields) event() (e recovery.Event, ok bool) {
 	}
 	e.Kind, e.Reason = f.kind()
 	e.At = f.instant("timestamp")
-	e.Email = f.text("email")
+	e.Email = address.Normal(f.text("email"))
 	// What mail/send answers as the message's ID is the part before the first dot.
 	e.Provider, _, _ = strings.Cut(f.text("sg_message_id"), ".")
 	return e, e.Kind != ""

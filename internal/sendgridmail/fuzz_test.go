@@ -76,7 +76,7 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("%d: got %v, wait %v", code, e, e.RetryAfter)
 		}
 		text := e.Error()
-		if strings.ContainsFunc(text, unicode.IsControl) || utf8.RuneCountInString(e.Detail) > maxDetail || address.MatchString(text) {
+		if strings.ContainsFunc(text, unicode.IsControl) || utf8.RuneCountInString(e.Detail) > maxDetail || addresses.MatchString(text) {
 			t.Errorf("%d: the detail is %q", code, text)
 		}
 	})

@@ -171,6 +171,15 @@ func (d database) Personal(ctx context.Context, store, shopper string) (p recove
 	return p, err
 }
 
+// ShoppersOfCustomer implements recovery.DB.
+func (d database) ShoppersOfCustomer(ctx context.Context, store, customer string) (keys []string, err error) {
+	err = d.call(true, func() (err error) {
+		keys, err = d.w.db.ShoppersOfCustomer(ctx, store, customer)
+		return err
+	})
+	return keys, err
+}
+
 // DeletePage implements recovery.DB.
 func (d database) DeletePage(ctx context.Context, store string, limit int) (n int, err error) {
 	err = d.call(true, func() (err error) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/comeback-checkout/comeback/internal/address"
 	"github.com/comeback-checkout/comeback/internal/lenient"
 	"github.com/comeback-checkout/comeback/internal/money"
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -15,7 +16,6 @@ import (
 const (
 	maxID      = 200
 	maxShort   = 100
-	maxAddress = 254
 	maxTitle   = 500
 	maxRefunds = 250
 	maxMeta    = 1000
@@ -127,15 +127,15 @@ func (o Order) Kind() Kind {
 	return Placed
 }
 
-// Email is the billing address as it is written.
-func (o Order) Email() string { return o.Sub("billing").Text("email", maxAddress) }
+// Email is the shopper's address; "" if there is none that can be used.
+func (o Order) Email() string { return address.Find(o.Sub("billing").Text("email", maxTitle)) }
 
 // News is what the order tells of itself as a placed one. It was placed when it was paid:
 // it may have been created days before, as a checkout. One that is paid later, such as by
 // bank transfer, was when it became one, which is its newest change when it is first told.
 func (o Order) News() recovery.OrderNews {
 	n := recovery.OrderNews{
-		OrderID: o.ID, CheckoutID: o.ID, Email: recovery.NormalizeEmail(o.Email()), Total: o.Total,
+		OrderID: o.ID, CheckoutID: o.ID, Email: o.Email(), Total: o.Total,
 		PlacedAt: o.Paid, UpdatedAt: o.Modified, Refunds: o.Refunds, AllRefunds: o.AllRefunds, Standing: o.standing(),
 	}
 	for _, t := range []time.Time{o.Modified, o.Created} {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/comeback-checkout/comeback/internal/config"
-	"github.com/comeback-checkout/comeback/internal/recovery"
 	"github.com/comeback-checkout/comeback/terraform/deploy/cloud"
 )
 
@@ -71,7 +70,7 @@ type smokeTest struct {
 
 // mailable says why the configuration would keep a test's mail back.
 func (s *smokeTest) mailable() error {
-	same := func(r string) bool { return recovery.NormalizeEmail(r) == recovery.NormalizeEmail(s.to) }
+	same := func(r string) bool { return strings.EqualFold(r, strings.TrimSpace(s.to)) }
 	switch {
 	case !slices.ContainsFunc(s.store.TestRecipients, same):
 		return fmt.Errorf("-to %s: want one of the test_recipients of store %s (%s): tests are mailed to nobody else. Add it to the configuration file and apply first",

@@ -1,6 +1,7 @@
 package recoverytest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -103,5 +104,24 @@ func (s *dbSuite) deletePages() {
 	s.same("what stays", recovery.Personal{Suppression: &suppression}, s.personalOf("shopper"))
 	if s.readIn("second", second.Key, recovery.CheckoutOnly).Checkout == nil {
 		s.Error("another store's checkout is gone")
+	}
+}
+
+// customers: the shoppers of a customer's checkouts, whatever became of these.
+func (s *dbSuite) customers() {
+	for _, c := range []struct{ id, shopper, customer string }{{"1", "x", "c"}, {"2", "y", "c"}, {"3", "x", "c"}, {"4", "z", "d"}, {"5", "w", ""}} {
+		one := checkout(c.id)
+		one.ShopperKey, one.CustomerKey = c.shopper, c.customer
+		s.create(one)
+	}
+	s.clock.Set(suiteTime.Add(1000 * time.Hour))
+	for customer, want := range map[string]string{"c": "[x y]", "d": "[z]", "e": "[]"} {
+		got, err := s.db.ShoppersOfCustomer(s.Context(), "default", customer)
+		if err != nil || fmt.Sprint(got) != want {
+			s.Errorf("of %s: got %v, %v; want %s", customer, got, err, want)
+		}
+	}
+	if got, err := s.db.ShoppersOfCustomer(s.Context(), "second", "c"); err != nil || len(got) > 0 {
+		s.Errorf("in another store: got %v, %v", got, err)
 	}
 }

@@ -74,6 +74,21 @@ func (d *DB) Personal(ctx context.Context, store, shopper string) (p recovery.Pe
 	return p, err
 }
 
+// ShoppersOfCustomer implements recovery.DB.
+func (d *DB) ShoppersOfCustomer(ctx context.Context, store, customer string) (keys []string, err error) {
+	err = d.do(ctx, func() error {
+		for r, c := range d.checkouts {
+			if r.store == store && c.CustomerKey == customer {
+				keys = append(keys, c.ShopperKey)
+			}
+		}
+		slices.Sort(keys)
+		keys = slices.Compact(keys)
+		return nil
+	})
+	return keys, err
+}
+
 // DeletePage implements recovery.DB.
 func (d *DB) DeletePage(ctx context.Context, store string, limit int) (n int, err error) {
 	err = d.do(ctx, func() error {
