@@ -100,6 +100,28 @@ func TestLinesOfLinks(t *testing.T) {
 			line:   info + `"Recover","status":200,"store":"default","outcome":"bought",` + of + `,"noted":true}`,
 		},
 		{
+			name: "emptied", method: "GET", path: "/r/{back}", status: 200, shows: "Votre panier est vide",
+			before: func(s *linked) {
+				for i, items := range []string{`[{"title":"Mug","quantity":1}]`, `[]`} {
+					s.clock.Set(noon.Add(time.Duration(i+1) * time.Second))
+					s.shop.post("/checkout", "key", `{"checkout_id":"c1","email":"ana@example.net","items":`+items+`}`)
+				}
+				s.take()
+			},
+			line: info + `"Recover","status":200,"store":"default","outcome":"empty",` + of + `,"noted":true}`,
+		},
+		{
+			name: "bought, and taken back", method: "GET", path: "/r/{back}", status: 302, location: led,
+			before: func(s *linked) {
+				s.shop.post("/order", "key", `{"order_id":"o1","checkout_id":"c1"}`)
+				if _, err := s.Service.RecordOrder(t.Context(), "default", recovery.OrderNews{OrderID: "o1", Refunds: map[string]recovery.Refund{recovery.Cancelled: {}}}); err != nil {
+					t.Error(err)
+				}
+				s.take()
+			},
+			line: info + `"Recover","status":302,"store":"default","outcome":"back",` + of + `,"noted":true}`,
+		},
+		{
 			name: "gone", method: "GET", path: "/r/{back}", status: 410, shows: "This cart is gone",
 			before: func(s *linked) { s.clock.Set(noon.Add(20 * time.Hour)); s.App.Service.DB = recoverytest.NewDB(s.clock) },
 			line:   info + `"Recover","status":410,"store":"default","outcome":"gone",` + of + `,"noted":false}`,

@@ -89,11 +89,15 @@ func shopifyItems(o lenient.Object) (recovery.Field[[]recovery.Item], int) {
 	currency := seenCurrency(o)
 	f := recovery.Field[[]recovery.Item]{Given: there}
 	for _, l := range lines {
+		quantity, ok := l.Positive("quantity", maxCount)
+		if !ok { // it was taken out
+			continue
+		}
 		f.Value = append(f.Value, recovery.Item{
 			ID:       usableID(l, "variant_id", "product_id", "sku"),
 			Title:    firstText(l.Text("title", maxTitle), l.Text("presentment_title", maxTitle), l.Text("name", maxTitle)),
 			Variant:  l.Text("variant_title", maxTitle),
-			Quantity: l.Int("quantity", 1, maxCount, 1),
+			Quantity: quantity,
 			Price:    usableAmount(l, "price", currency),
 			ImageURL: usablePicture(firstText(linkOf(l, "image_url"), linkOf(l, "image"), linkOf(l.Sub("image"), "src"))),
 		})

@@ -2,6 +2,7 @@ package functions
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,31 @@ func TestShopifyCheckoutsOfOtherShops(t *testing.T) {
 func inCurrency(code string) func(*recovery.Checkout) bool {
 	return func(c *recovery.Checkout) bool {
 		return c.Total != nil && c.Total.Currency == code && c.Items[0].Price != nil && c.Items[0].Price.Currency == code
+	}
+}
+
+// A cart out of which everything was taken is not reminded of, and then again.
+func TestShopifyEmptiedCart(t *testing.T) {
+	t.Parallel()
+	const line = `{"title":"Pan","variant_id":1,"quantity":%d}`
+	s := northwind()
+	for i, step := range []struct {
+		lines, outcome string
+		status         recovery.Status
+	}{
+		{fmt.Sprintf(line, 1), "created", recovery.StatusOpen},
+		{fmt.Sprintf(line, 0), "updated", recovery.StatusClosed},
+		{"", "updated", recovery.StatusClosed},
+		{fmt.Sprintf(line, 1), "restarted", recovery.StatusOpen},
+	} {
+		s.clock.Set(s.clock.Now().Add(time.Minute))
+		body := fmt.Sprintf(`{"token":"t","email":"ana@example.net","updated_at":%q,"line_items":[%s]}`, s.clock.Now().Format(time.RFC3339), step.lines)
+		if got := s.deliver(t, "checkouts/update", body); got != step.outcome || s.only(t).Status != step.status {
+			t.Errorf("step %d: got %s, %s; want %s, %s", i, got, s.only(t).Status, step.outcome, step.status)
+		}
+	}
+	if s.only(t).Generation != 2 {
+		t.Errorf("generation %d, want 2", s.only(t).Generation)
 	}
 }
 

@@ -51,7 +51,7 @@ func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.
 	c := &recovery.Checkout{
 		Store: store, Key: key, ID: d.ID, Email: d.Email, ShopperKey: d.Shopper, CartID: d.CartID, CartKey: d.Cart,
 		Customer: recovery.Customer{ID: d.CustomerID, FirstName: d.FirstName, LastName: d.LastName}, CustomerKey: d.Customer,
-		Locale:   d.Locale, TimeZone: d.TimeZone, AcceptsMarketing: d.AcceptsMarketing, Total: d.Total.money(),
+		Locale: d.Locale, TimeZone: d.TimeZone, AcceptsMarketing: d.AcceptsMarketing, Total: d.Total.money(),
 		Emptied: d.Emptied, RecoverURL: d.RecoverURL, Test: d.Test, Platform: recovery.Platform(d.Platform), T: utc(d.T), Recorded: utc(d.Recorded), News: utc(d.News), URLGone: utc(d.URLGone), Generation: d.Generation,
 		Status: recovery.Status(d.Status), Left: d.Left, CheckAt: utc(d.CheckAt), ExpiresAt: utc(d.ExpiresAt), Version: updated,
 	}

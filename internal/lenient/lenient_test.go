@@ -97,6 +97,13 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", value, got, want)
 		}
 	}
+	for value, want := range map[string]int{ // 0: nothing of it
+		`3`: 3, `"2.5"`: 2, `0.5`: 1, `1e300`: 99, `"NaN"`: 1, `null`: 1, `"x"`: 1, `[]`: 1, `0`: 0, `"0.0"`: 0, `-4`: 0, `"-0"`: 0,
+	} {
+		if got, ok := field(t, value).Positive("x", 99); ok != (want > 0) || ok && got != want {
+			t.Errorf("%s: got %d, %t, want %d", value, got, ok, want)
+		}
+	}
 	for value, want := range map[string]string{
 		`"74.00"`: "74.00", `50.42`: "50.42", `33.333333333333336`: "33.333333333333336", `"-10.00"`: "-10.00", `"+1"`: "1", `1e2`: "100",
 		`"1.5E1"`: "15", `".5"`: "0.5", `"5."`: "5", `" 7 "`: "7", `1e300`: "", `1e999`: "", `"1,50"`: "", `"€5"`: "", `"0x10"`: "", `"--1"`: "",

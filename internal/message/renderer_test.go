@@ -144,6 +144,29 @@ func TestLongCart(t *testing.T) {
 	}
 }
 
+// A line is shown by what a shopper can read of it.
+func TestLineWithoutTitle(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		item recovery.Item
+		want string // "" for no line
+	}{
+		{recovery.Item{ID: "4400000001", Title: "Mug", Variant: "Blue"}, "Mug"},
+		{recovery.Item{ID: "4400000001", Variant: "Blue"}, "Blue"},
+		{recovery.Item{ID: "mug-blue"}, "mug-blue"},
+		{recovery.Item{ID: "4400000001"}, ""},
+		{recovery.Item{ID: "gid://shopify/ProductVariant/4400000001"}, ""},
+		{recovery.Item{}, ""},
+	} {
+		c.item.Quantity = 7
+		got := render(t, store(), &recovery.Checkout{Locale: "en", Items: []recovery.Item{c.item}}, 0)
+		shown := strings.Contains(got.Text, "7")
+		if shown != (c.want != "") || !strings.Contains(got.Text, c.want) || strings.Contains(got.Text, "44000") {
+			t.Errorf("%+v: want %q in\n%s", c.item, c.want, got.Text)
+		}
+	}
+}
+
 func TestLink(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ recover, cart, want string }{

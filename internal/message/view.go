@@ -2,6 +2,8 @@ package message
 
 import (
 	"math"
+	"strings"
+	"unicode"
 
 	"github.com/comeback-checkout/comeback/internal/money"
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -73,7 +75,11 @@ func newItemView(item recovery.Item, w *words, locale string) itemView {
 		PictureURL: pictureURL(item.ImageURL),
 		URL:        webURL(item.URL),
 	}
-	if v.Title == "" {
+	switch {
+	case v.Title != "":
+	case v.Variant != "":
+		v.Title, v.Variant = v.Variant, ""
+	case isName(item.ID):
 		v.Title = unlinked(clean(item.ID, maxTitle))
 	}
 	if item.Quantity > 0 {
@@ -91,6 +97,12 @@ func newItemView(item recovery.Item, w *words, locale string) itemView {
 		}
 	}
 	return v
+}
+
+// isName says whether a shopper can make something of an ID, as of "mug-blue": shop systems
+// count, or write addresses of their own.
+func isName(id string) bool {
+	return strings.ContainsFunc(id, unicode.IsLetter) && !strings.Contains(id, "://")
 }
 
 // times is the price of n pieces; not ok if it is beyond an int64.

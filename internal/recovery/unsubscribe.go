@@ -112,6 +112,7 @@ func (c *Checkout) resume(st *Store, k Case, now time.Time) bool {
 		}
 	}
 	c.meetOrder(k)
+	c.endIfEmptied()
 	settle(st, c, now)
 	return true
 }

@@ -12,7 +12,10 @@ import (
 func (o Order) Items(limit int) (items []recovery.Item, more int, there bool) {
 	lines, more, there := o.List("line_items", limit)
 	for _, l := range lines {
-		quantity := l.Int("quantity", 1, 99_999, 1)
+		quantity, ok := l.Positive("quantity", 99_999)
+		if !ok { // it was taken out
+			continue
+		}
 		items = append(items, recovery.Item{
 			ID:       itemID(l),
 			Title:    html.UnescapeString(l.Text("name", maxTitle)), // WordPress keeps some names as HTML

@@ -136,9 +136,15 @@ func TestItems(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, tc.want)
 		}
 	}
-	it := line("null", `{"variation_id":92,"product_id":91,"name":"Tea &amp; <b>cake</b> &#8211; 1\u0000","quantity":0}`)
+	it := line("null", `{"variation_id":92,"product_id":91,"name":"Tea &amp; <b>cake</b> &#8211; 1\u0000","quantity":0.5}`)
 	if want := (recovery.Item{ID: "92", Title: "Tea & <b>cake</b> – 1", Quantity: 1}); !cmp.Equal(it, want) {
 		t.Errorf("got %+v, want %+v", it, want)
+	}
+	for _, none := range []string{"0", `"0"`, "0.0", "-1", `" -0.5 "`} { // taken out, or a return
+		items, more, there := parse(t, `{"id":1,"line_items":[{"name":"a","quantity":`+none+`},{"name":"b","quantity":null}]}`).Items(9)
+		if len(items) != 1 || items[0].Title != "b" || more != 0 || !there {
+			t.Errorf("quantity %s: got %+v, %d more, %t", none, items, more, there)
+		}
 	}
 }
 
