@@ -37,19 +37,56 @@ func guide(t *testing.T, name string) (list []snippet) {
 	return list
 }
 
+var example = regexp.MustCompile(`[a-z]+@example\.net`)
+
+// shopper is the address in the snippet.
+func (s snippet) shopper(t *testing.T) string {
+	t.Helper()
+	found := example.FindString(s.text)
+	if found == "" {
+		t.Fatalf("%s names no shopper", s)
+	}
+	return found
+}
+
+// lineWith is the line that has the text.
+func (s snippet) lineWith(t *testing.T, text string) string {
+	t.Helper()
+	for line := range strings.Lines(s.text) {
+		if strings.Contains(line, text) {
+			return line
+		}
+	}
+	t.Fatalf("%s has no line with %q", s, text)
+	return ""
+}
+
 func (s snippet) String() string { return s.language + " " + s.name }
+
+// tool names what runs the snippet, and the file that it stands in then.
+func (s snippet) tool() (tool, file string) {
+	how := map[string]struct{ file, tool string }{"sh": {"s.sh", "bash"}, "go": {"main.go", "go"}, "php": {"s.php", "php"}, "js": {"s.js", "node"}}[s.language]
+	return how.tool, how.file
+}
+
+// missing says whether this machine cannot run the snippet.
+func (s snippet) missing() bool {
+	tool, _ := s.tool()
+	_, err := exec.LookPath(tool)
+	return err != nil
+}
 
 // program makes the snippet a command. Without the language on this machine there is none:
 // CI installs PHP and Node beside what it has.
 func (s snippet) program(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	how := map[string]struct{ file, tool string }{"sh": {"s.sh", "bash"}, "go": {"main.go", "go"}, "php": {"s.php", "php"}, "js": {"s.js", "node"}}[s.language]
-	tool, err := exec.LookPath(how.tool)
+	name, file := s.tool()
+	tool, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("%s is not run: no %s on this machine", s, how.tool)
+		t.Skipf("%s is not run: no %s on this machine", s, name)
 	}
 	dir := t.TempDir()
-	file := filepath.Join(dir, how.file)
+	file = filepath.Join(dir, file)
 	if err := os.WriteFile(file, []byte(s.text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -126,12 +163,12 @@ func TestBackendGuide(t *testing.T) {
 				t.Errorf("the checkout was answered %s", out)
 			}
 			w.advance(31 * time.Minute)
-			w.wantMails("ana@example.net")
-			if out := w.run(order, address, "", args...); !strings.Contains(out, `"chk_1042"`) {
+			w.wantMails(s.shopper(t))
+			if out := w.run(order, address, "", args...); !strings.Contains(out, `"matched":["chk_`) {
 				t.Errorf("the order was answered %s", out)
 			}
 			w.advance(80 * time.Hour)
-			w.wantMails("ana@example.net")
+			w.wantMails(s.shopper(t))
 		})
 	}
 	t.Run("privacy", func(t *testing.T) {
@@ -160,12 +197,45 @@ func TestShopGuides(t *testing.T) {
 			if out := w.run(named(t, list, "sh checkout"), w.FunctionsURL, ""); !strings.Contains(out, `{"outcome":"created"}`) {
 				t.Errorf("the checkout was answered %s", out)
 			}
-			w.wantMails("ana@example.net")
+			shopper := named(t, list, "sh checkout").shopper(t)
+			w.wantMails(shopper)
 			if out := w.run(named(t, list, "sh order"), w.FunctionsURL, ""); !strings.Contains(out, `{"outcome":"recorded"}`) {
 				t.Errorf("the order was answered %s", out)
 			}
-			w.wantMails("ana@example.net")
+			w.wantMails(shopper)
 		})
+	}
+}
+
+// Whoever follows README's commands and then the guides, one after the other and on one
+// system, gets a mail from each: they share no shopper, cart or order, and go by its clock.
+func TestGuidesOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	config := named(t, guide(t, "shopify"), "yaml ").text + named(t, guide(t, "woocommerce"), "yaml ").lineWith(t, "woocommerce:")
+	w := newWorld(t, withConfig(config))
+	w.post(http.StatusCreated, "/checkout", `{"email":"ana@example.net"}`) // README's
+	w.advance(30 * time.Minute)
+	w.post(http.StatusOK, "/order", `{"order_id":"1042","email":"Ana@example.net"}`)
+	w.advance(72 * time.Hour)
+	want := []string{"ana@example.net"}
+	for _, name := range []string{"backend", "shopify", "woocommerce"} {
+		list := guide(t, name)
+		for _, s := range list {
+			if s.language == "go" || s.name != "checkout" && s.name != "client" || s.missing() {
+				continue
+			}
+			want = append(want, s.shopper(t))
+			order, args := s, []string{"order"}
+			if s.name == "checkout" {
+				order, args = named(t, list, "sh order"), nil
+			}
+			w.run(s, w.FunctionsURL, "")
+			w.advance(31 * time.Minute)
+			w.wantMails(want...)
+			w.run(order, w.FunctionsURL, "", args...)
+			w.advance(80 * time.Hour)
+			w.wantMails(want...)
+		}
 	}
 }
 
