@@ -85,19 +85,15 @@ func seenCurrency(o lenient.Object) string {
 // shopifyItems are the lines of a checkout, and how many were cut. Where there is no list
 // of them, what is recorded stays.
 func shopifyItems(o lenient.Object) (recovery.Field[[]recovery.Item], int) {
-	lines, cut, there := o.List("line_items", maxItems)
+	lines, cut, there := o.Lines("line_items", maxItems)
 	currency := seenCurrency(o)
 	f := recovery.Field[[]recovery.Item]{Given: there}
 	for _, l := range lines {
-		quantity, ok := l.Positive("quantity", maxCount)
-		if !ok { // it was taken out
-			continue
-		}
 		f.Value = append(f.Value, recovery.Item{
 			ID:       usableID(l, "variant_id", "product_id", "sku"),
 			Title:    firstText(l.Text("title", maxTitle), l.Text("presentment_title", maxTitle), l.Text("name", maxTitle)),
 			Variant:  l.Text("variant_title", maxTitle),
-			Quantity: quantity,
+			Quantity: l.Int("quantity", 1, maxCount, 1),
 			Price:    usableAmount(l, "price", currency),
 			ImageURL: usablePicture(firstText(linkOf(l, "image_url"), linkOf(l, "image"), linkOf(l.Sub("image"), "src"))),
 		})

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/comeback-checkout/comeback/internal/lenient"
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
@@ -175,6 +176,28 @@ func TestShopifyEmptiedCart(t *testing.T) {
 	}
 	if s.only(t).Generation != 2 {
 		t.Errorf("generation %d, want 2", s.only(t).Generation)
+	}
+}
+
+// Lines that were taken out do not count towards the limit: a cart is not empty because of
+// them, and they are not among what was cut.
+func TestShopifyItemsPastTakenOut(t *testing.T) {
+	t.Parallel()
+	taken, left := strings.Repeat(`{"title":"Pan","quantity":0},`, maxItems), strings.Repeat(`{"title":"Mug"},`, maxItems)
+	for name, tc := range map[string]struct {
+		lines     string
+		left, cut int
+	}{
+		"first": {taken + left, maxItems, 0},
+		"last":  {left + taken, maxItems, 0},
+		"both":  {taken + left + taken + `{"title":"Mug","quantity":2},`, maxItems, 1},
+		"only":  {taken, 0, 0},
+	} {
+		o, ok := lenient.Parse([]byte(`{"line_items":[` + strings.TrimSuffix(tc.lines, ",") + `]}`))
+		items, cut := shopifyItems(o)
+		if !ok || !items.Given || len(items.Value) != tc.left || cut != tc.cut {
+			t.Errorf("%s: got %d items and %d cut, given %t; want %d and %d", name, len(items.Value), cut, items.Given, tc.left, tc.cut)
+		}
 	}
 }
 

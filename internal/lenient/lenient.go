@@ -33,6 +33,16 @@ func (o Object) Sub(name string) Object {
 // It reports whether there is an array. PHP writes one whose numbers have gaps as an
 // object: its values count in the order of their numbers.
 func (o Object) List(name string, limit int) (list []Object, more int, there bool) {
+	return o.list(name, limit, func(Object) bool { return true })
+}
+
+// Lines is List without the objects whose quantity is nothing or less: they were taken
+// out, and count neither towards the limit nor as more.
+func (o Object) Lines(name string, limit int) (list []Object, more int, there bool) {
+	return o.list(name, limit, func(e Object) bool { return !e.none("quantity") })
+}
+
+func (o Object) list(name string, limit int, counts func(Object) bool) (list []Object, more int, there bool) {
 	raw := o.fields[name]
 	var parts []json.RawMessage
 	switch {
@@ -49,13 +59,15 @@ func (o Object) List(name string, limit int) (list []Object, more int, there boo
 		if !bytes.HasPrefix(part, []byte("{")) {
 			continue
 		}
-		if len(list) == limit {
-			more++
-			continue
-		}
 		var e Object
 		_ = json.Unmarshal(part, &e.fields)
-		list = append(list, e)
+		switch {
+		case !counts(e):
+		case len(list) == limit:
+			more++
+		default:
+			list = append(list, e)
+		}
 	}
 	return list, more, true
 }

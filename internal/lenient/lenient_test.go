@@ -97,13 +97,6 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", value, got, want)
 		}
 	}
-	for value, want := range map[string]int{ // 0: nothing of it
-		`3`: 3, `"2.5"`: 2, `0.5`: 1, `1e300`: 99, `"NaN"`: 1, `null`: 1, `"x"`: 1, `[]`: 1, `0`: 0, `"0.0"`: 0, `-4`: 0, `"-0"`: 0,
-	} {
-		if got, ok := field(t, value).Positive("x", 99); ok != (want > 0) || ok && got != want {
-			t.Errorf("%s: got %d, %t, want %d", value, got, ok, want)
-		}
-	}
 	for value, want := range map[string]string{
 		`"74.00"`: "74.00", `50.42`: "50.42", `33.333333333333336`: "33.333333333333336", `"-10.00"`: "-10.00", `"+1"`: "1", `1e2`: "100",
 		`"1.5E1"`: "15", `".5"`: "0.5", `"5."`: "5", `" 7 "`: "7", `1e300`: "", `1e999`: "", `"1,50"`: "", `"€5"`: "", `"0x10"`: "", `"--1"`: "",
@@ -177,6 +170,26 @@ func TestList(t *testing.T) {
 		}
 		if diff := cmp.Diff(want.ids, strings.Join(ids, " ")); diff != "" || more != want.more || there != want.there {
 			t.Errorf("%s: got %q and %d more, %v; want %+v", value, ids, more, there, want)
+		}
+	}
+}
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for quantity, left := range map[string]bool{
+		`3`: true, `"2.5"`: true, `0.5`: true, `1e300`: true, `"NaN"`: true, `null`: true, `""`: true, `"x"`: true, `[]`: true, `{}`: true,
+		`0`: false, `"0"`: false, `"0.0"`: false, `" 0 "`: false, `-4`: false, `"-0"`: false,
+	} {
+		list, more, there := field(t, `[{"quantity":`+quantity+`,"i":1},{"i":2},{"quantity":`+quantity+`},{"i":4}]`).Lines("x", 1)
+		want, past := "2", 1
+		if left {
+			want, past = "1", 3
+		}
+		if len(list) != 1 || list[0].ID("i") != want || more != past || !there {
+			t.Errorf("%s: got %d lines and %d more, %t", quantity, len(list), more, there)
+		}
+		if list, more, there := field(t, `[{"quantity":`+quantity+`}]`).Lines("x", 9); len(list) == 1 != left || more != 0 || !there {
+			t.Errorf("only %s: got %d lines and %d more, %t", quantity, len(list), more, there)
 		}
 	}
 }

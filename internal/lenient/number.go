@@ -17,12 +17,10 @@ func (o Object) Int(name string, from, to, missing int) int {
 	return int(min(max(f, float64(from)), float64(to)))
 }
 
-// Positive is the field's whole number from 1 up to the limit, rounded down; 1 where it is
-// less than that but more than nothing, or no number. It reports false where there is
-// nothing of it.
-func (o Object) Positive(name string, limit int) (n int, ok bool) {
+// none says whether the field is a number, of nothing or less.
+func (o Object) none(name string) bool {
 	f, err := strconv.ParseFloat(strings.TrimSpace(o.scalar(name)), 64)
-	return o.Int(name, 1, limit, 1), err != nil || f > 0 || math.IsNaN(f)
+	return err == nil && f <= 0
 }
 
 var decimal = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,40})?$`)

@@ -10,12 +10,9 @@ import (
 // Items are the order's lines, at most limit, and how many more there are. It reports
 // whether there is a list of them.
 func (o Order) Items(limit int) (items []recovery.Item, more int, there bool) {
-	lines, more, there := o.List("line_items", limit)
+	lines, more, there := o.Lines("line_items", limit)
 	for _, l := range lines {
-		quantity, ok := l.Positive("quantity", 99_999)
-		if !ok { // it was taken out
-			continue
-		}
+		quantity := l.Int("quantity", 1, 99_999, 1)
 		items = append(items, recovery.Item{
 			ID:       itemID(l),
 			Title:    html.UnescapeString(l.Text("name", maxTitle)), // WordPress keeps some names as HTML

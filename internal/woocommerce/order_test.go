@@ -3,6 +3,7 @@ package woocommerce
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,6 +146,11 @@ func TestItems(t *testing.T) {
 		if len(items) != 1 || items[0].Title != "b" || more != 0 || !there {
 			t.Errorf("quantity %s: got %+v, %d more, %t", none, items, more, there)
 		}
+	}
+	const taken, left = `{"name":"a","quantity":0}`, `{"name":"b","quantity":1}`
+	items, more, _ := parse(t, `{"id":1,"line_items":[`+strings.Join([]string{taken, left, taken, left, taken}, ",")+`]}`).Items(1)
+	if len(items) != 1 || items[0].Title != "b" || more != 1 { // what was taken out does not count
+		t.Errorf("past the limit: got %+v, %d more", items, more)
 	}
 }
 
