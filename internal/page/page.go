@@ -35,7 +35,7 @@ const (
 	Ask          Kind = "ask"          // how far to unsubscribe
 	Unsubscribed Kind = "unsubscribed" // never again
 	Left         Kind = "left"         // not for this checkout
-	Undone       Kind = "undone"       // reminders as before
+	Undone       Kind = "undone"       // the choice is taken back; whether mail follows is not told
 	Away         Kind = "away"         // it could not be done: try again
 )
 

@@ -41,6 +41,7 @@ func TestGolden(t *testing.T) {
 	for name, p := range map[string]Page{
 		"ask":          {Kind: Ask, Store: shop(), Locale: "pt-BR"},
 		"unsubscribed": {Kind: Unsubscribed, Store: shop()},
+		"undone":       {Kind: Undone, Store: shop(), Locale: "nl"},
 		"expired":      {Kind: Expired, Store: shop(), Locale: "de-AT"},
 		"invalid":      {Kind: Invalid},
 		"away":         {Kind: Away, Store: shop(), Again: Never},
