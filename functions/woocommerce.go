@@ -80,7 +80,7 @@ func wooCommerceCheckout(ctx context.Context, w webhook, o woocommerce.Order) (r
 	}
 	first, last := usableName(o.Sub("billing"), o.Sub("shipping"))
 	n := recovery.News{
-		CheckoutID: o.ID, Email: email, Platform: recovery.WooCommerce,
+		CheckoutID: o.ID, Email: email, Platform: recovery.WooCommerce, Failed: o.Status == "failed",
 		CustomerID:       recovery.Given(usableID(o.Object, "customer_id")),
 		FirstName:        recovery.Given(first),
 		LastName:         recovery.Given(last),

@@ -151,6 +151,12 @@ func TestWooCommerceLives(t *testing.T) {
 		"a refund that was deleted": {
 			[]fields{{"status": "completed", "paid": true, "refunds": refund}, {"status": "completed", "paid": true, "refunds": []any{}}}, recovery.StatusOrdered, "", 6490,
 		},
+		"open again, told before it was on hold": {
+			[]fields{{"date_modified_gmt": "2026-11-20T17:03:00"}, {"status": "on-hold"}}, recovery.StatusOrdered, payURL, 6490,
+		},
+		"a draft, told before it was on delivery": {
+			[]fields{{"status": "checkout-draft", "date_modified_gmt": "2026-11-20T17:03:00"}, {"status": "processing"}}, recovery.StatusOrdered, payURL, 6490,
+		},
 		"failed, then paid": {[]fields{{"status": "failed"}, {"status": "completed", "paid": true}}, recovery.StatusOrdered, payURL, 6490},
 	} {
 		t.Run(name, func(t *testing.T) {

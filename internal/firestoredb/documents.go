@@ -30,6 +30,7 @@ type checkoutDoc struct {
 	Total            *moneyDoc              `firestore:"total,omitempty"`
 	Items            []itemDoc              `firestore:"items,omitempty"`
 	Customer         string                 `firestore:"customer,omitempty"`
+	Failed           time.Time              `firestore:"failed,omitzero"`
 	Emptied          bool                   `firestore:"emptied,omitempty"`
 	RecoverURL       string                 `firestore:"recover_url,omitempty"`
 	Test             bool                   `firestore:"test,omitempty"`

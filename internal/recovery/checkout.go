@@ -63,6 +63,7 @@ type Checkout struct {
 	T          time.Time // the instant of abandonment
 	Recorded   time.Time // when we heard of this generation, by our clock
 	News       time.Time // of the newest news taken over
+	Failed     time.Time // when its payment last failed
 	URLGone    time.Time // a RecoverURL told up to then leads nowhere
 	Generation int       // 0 in a stub, which only an order or its end has named so far
 	Status     Status

@@ -39,6 +39,7 @@ type News struct {
 	Consent                Field[*Consented]
 	Platform               Platform
 	Test                   bool
+	Failed                 bool      // its payment, which may be tried again
 	AbandonedAt, UpdatedAt time.Time // zero if not given
 	Arrived                time.Time // by our clock
 }
@@ -80,6 +81,7 @@ func NewCheckout(s *Store, n *News) *Checkout {
 // begin makes c, new or a stub, the checkout that n reports.
 func (n *News) begin(s *Store, c *Checkout) {
 	n.take(s, c)
+	c.ID = n.CheckoutID // a stub of an erased order has none
 	c.Test = n.Test
 	c.Generation = 1
 	c.T, c.Recorded = n.abandoned(), Instant(n.Arrived)
@@ -226,6 +228,9 @@ func (n *News) take(s *Store, c *Checkout) {
 	}
 	n.Consent.into(&c.Consent)
 	c.Platform = n.Platform
+	if n.Failed {
+		c.Failed = n.instant()
+	}
 }
 
 // sameItems compares carts as sets of lines: by ID, or else by title; variant and

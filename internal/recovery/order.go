@@ -55,7 +55,7 @@ const orderTries = 20
 // RecordOrder records an order, with what was taken back of it, and ends the reminders of
 // its checkouts. An order of a checkout that is not known yet leaves a stub that stops it
 // when it comes. One that is taken back stays: its shopper is not reminded again. Of an
-// order or a shopper that was erased nothing is recorded.
+// order or a shopper that was erased nothing is recorded, but others are not mailed after it.
 func (s *Service) RecordOrder(ctx context.Context, store string, n OrderNews) (OrderResult, error) {
 	return s.changeOrder(ctx, store, n, PlaceOrder)
 }
@@ -75,9 +75,6 @@ func (s *Service) changeOrder(ctx context.Context, store string, n OrderNews,
 		k, err := s.DB.FindForOrder(ctx, n.query(st))
 		if err != nil {
 			return OrderResult{}, fmt.Errorf("look up order: %w", err)
-		}
-		if k.erased() {
-			return OrderResult{OrderID: n.OrderID, Matched: []string{}, Order: newOrder(st, n)}, nil
 		}
 		ch, result := decide(st, k, n, now)
 		if ch.Empty() {
@@ -123,8 +120,16 @@ func (n *OrderNews) query(st *Store) OrderQuery {
 
 // PlaceOrder decides what an order changes, from what was found. The order's
 // instant goes to every anchor that can be named, so that checkouts which come
-// later, or were not found, are stopped too.
+// later, or were not found, are stopped too. One that names what was erased is not
+// recorded for that, but ends what is not.
 func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, OrderResult) {
+	record := !k.erased() || k.Order != nil && !k.Order.Erased && !k.Order.PlacedAt.IsZero()
+	if k.Order != nil && k.Order.Erased {
+		k.Order = nil
+	}
+	if k.Suppression.erased() {
+		n.Email, k.Shoppers = "", nil
+	}
 	q := n.query(st)
 	o, isNew := k.Order, k.Order == nil || k.Order.PlacedAt.IsZero()
 	if o == nil {
@@ -133,17 +138,20 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	if isNew { // or known from its refund only
 		o.PlacedAt, o.Test = n.PlacedAt, n.Test
 	}
-	o.Checkout, o.Cart, o.Shopper = or(q.Checkout, o.Checkout), or(q.Cart, o.Cart), or(q.Shopper, o.Shopper)
 	if c := k.Checkout; isNew && n.Standing == Awaited && c != nil {
-		if failed := later(c.News, c.URLGone); failed.After(o.PlacedAt) { // told before it
+		if failed := later(c.Failed, c.URLGone); failed.After(o.PlacedAt) { // told before it
 			n.Standing, n.UpdatedAt = StandingNotTold, failed
 			n.Refunds = map[string]Refund{Cancelled: {At: failed}}
 		}
 	}
-	o.hear(n, now)
+	if o.hear(n, now) {
+		o.Checkout, o.Cart, o.Shopper = or(q.Checkout, o.Checkout), or(q.Cart, o.Cart), or(q.Shopper, o.Shopper)
+	} else {
+		o.Checkout, o.Cart, o.Shopper = or(o.Checkout, q.Checkout), or(o.Cart, q.Cart), or(o.Shopper, q.Shopper)
+	}
 	o.ExpiresAt = now.Add(st.Retention)
 
-	shoppers, carts := []string{o.Shopper}, []string{o.Cart}
+	shoppers, carts := []string{o.Shopper, q.Shopper}, []string{o.Cart, q.Cart}
 	ch := Change{Order: o}
 	result := OrderResult{OrderID: n.OrderID, Matched: []string{}, Order: o}
 	all := matches(k, o)
@@ -151,7 +159,7 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	if o.Shopper == "" && len(all) > 0 { // it goes with its shopper, should that be erased
 		o.Shopper = all[0].c.ShopperKey
 	}
-	if isNew {
+	if isNew && record {
 		o.Attribution = attribute(st, o, all)
 		ch.Message = attributed(o, all)
 	}
@@ -169,6 +177,12 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	}
 	if q.Checkout != "" && k.Checkout == nil {
 		ch.Create = stub(st, n.CheckoutID, o, now)
+	}
+	if !record { // what is left tells nobody whose it was
+		ch.Order = nil
+		if ch.Create != nil {
+			ch.Create.ID = ""
+		}
 	}
 	ch.Shoppers, ch.Carts = raiseAll(o, shoppers, carts)
 	slices.Sort(result.Matched)

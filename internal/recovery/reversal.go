@@ -16,7 +16,10 @@ func (s *Service) RefundOrder(ctx context.Context, store, orderID string, refund
 	n := OrderNews{OrderID: orderID, Refunds: refunds}
 	_, err := s.changeOrder(ctx, store, n, func(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, OrderResult) {
 		o := k.Order
-		if o == nil {
+		switch {
+		case o != nil && o.Erased:
+			return Change{}, OrderResult{OrderID: n.OrderID}
+		case o == nil:
 			n.PlacedAt = time.Time{} // not told of yet
 			o = newOrder(st, n)
 			o.ExpiresAt = now.Add(st.Retention)
@@ -33,13 +36,13 @@ func (s *Service) RefundOrder(ctx context.Context, store, orderID string, refund
 
 // hear takes over what n tells of the order's amounts, unless it is older than what did:
 // a shop system tells all of an order each time. Of two tellings of one instant the one
-// that comes last counts.
-func (o *Order) hear(n OrderNews, now time.Time) {
+// that comes last counts. It says whether n counts.
+func (o *Order) hear(n OrderNews, now time.Time) bool {
 	at := n.UpdatedAt
 	if !at.IsZero() {
 		at = placed(at, now)
 		if at.Before(o.News) {
-			return
+			return false
 		}
 		o.News = at
 	}
@@ -53,6 +56,7 @@ func (o *Order) hear(n OrderNews, now time.Time) {
 		}
 	}
 	o.refund(n.Refunds, true, now)
+	return true
 }
 
 // refund adds refunds. Of one that is known the new amount counts if it is newer; it was

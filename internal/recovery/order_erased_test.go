@@ -1,0 +1,103 @@
+package recovery_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/comeback-checkout/comeback/internal/recovery"
+)
+
+// Promises 1 and 9 together: an order that names what was erased is not recorded, but
+// whoever else it belongs to is not mailed after it.
+func TestOrderThatNamesWhatWasErased(t *testing.T) {
+	t.Parallel()
+	const other = "bo@example.net"
+	others := func(id string) recovery.News {
+		n := left(id)
+		n.Email = other
+		return n
+	}
+	for name, do := range map[string]func(*shop){
+		"the address, of another's checkout": func(s *shop) {
+			s.erase()
+			s.post(others("b"))
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "b", Email: anAddress})
+		},
+		"that, before the checkout comes": func(s *shop) {
+			s.erase()
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "b", Email: anAddress})
+			s.post(others("b"))
+		},
+		"the address, of another's cart": func(s *shop) {
+			s.erase()
+			s.post(others("b"))
+			s.order(recovery.OrderNews{OrderID: "o", CartID: "cart-b", Email: anAddress})
+		},
+		"that, before the cart comes": func(s *shop) {
+			s.erase()
+			s.order(recovery.OrderNews{OrderID: "o", CartID: "cart-b", Email: anAddress, PlacedAt: t0.Add(time.Second)})
+			s.post(others("b"))
+		},
+		"the checkout, of another's address": func(s *shop) {
+			s.post(left("a"))
+			s.post(others("b"))
+			s.erase()
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Email: other})
+		},
+		"itself": func(s *shop) {
+			s.erase("o")
+			s.post(others("b"))
+			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "b", Email: other})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.clock.Set(t0.Add(time.Second))
+			do(s)
+			s.until(5 * day)
+			s.wantReminders("b", 1, "skipped ordered", "skipped ordered", "skipped ordered")
+			if c := s.checkout("b"); c.ID != "b" {
+				t.Errorf("the checkout's ID is %q", c.ID)
+			}
+			s.wantErased("in the end")
+			k, err := s.db.FindForOrder(t.Context(), recovery.OrderQuery{Store: "default", Order: recovery.OrderKey("default", "o")})
+			if err != nil || k.Order != nil && !k.Order.Erased {
+				t.Errorf("the order is recorded: %+v, %v", k.Order, err)
+			}
+		})
+	}
+}
+
+// An order that is known is changed by what names an erased address beside it; that it was
+// cancelled is no matter of who it names.
+func TestKnownOrderToldWithAnErasedAddress(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.order(recovery.OrderNews{OrderID: "o", Email: "bo@example.net", Total: eur(10)})
+	s.erase()
+	s.order(recovery.OrderNews{OrderID: "o", Email: anAddress, Refunds: map[string]recovery.Refund{recovery.Cancelled: {}}})
+	p, err := s.ExportShopper(t.Context(), "default", "bo@example.net")
+	if err != nil || len(p.Orders) != 1 || p.Orders[0].Kept().Minor != 0 {
+		t.Errorf("got %+v, %v; want the order with nothing kept", p.Orders, err)
+	}
+}
+
+// Promise 6: an older telling moves an order to nobody, but its address has ordered too.
+func TestOlderTellingOfAnotherShopper(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.post(left("a"))
+	told := func(email string, second int) {
+		at := t0.Add(time.Duration(second) * time.Second)
+		s.clock.Set(t0.Add(time.Minute))
+		s.order(recovery.OrderNews{OrderID: "o", Email: email, PlacedAt: t0, UpdatedAt: at})
+	}
+	told("bo@example.net", 2)
+	told(anAddress, 1)
+	if p, err := s.ExportShopper(t.Context(), "default", "bo@example.net"); err != nil || len(p.Orders) != 1 {
+		t.Errorf("got %d orders, %v; want it to stay", len(p.Orders), err)
+	}
+	s.until(5 * day)
+	s.wantReminders("a", 1, "skipped ordered", "skipped ordered", "skipped ordered")
+}
