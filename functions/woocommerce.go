@@ -68,6 +68,9 @@ func wooCommerceOrder(ctx context.Context, w webhook, o woocommerce.Order) (resp
 	case woocommerce.Expired:
 		return wooCommerceGone(ctx, w, o)
 	}
+	if o.Trashed() { // as good as deleted: what was bought stays so
+		return wooCommerceGone(ctx, w, woocommerce.Order{ID: o.ID, Modified: o.Modified})
+	}
 	return ignored(noStatus), nil
 }
 

@@ -127,6 +127,9 @@ func (o Order) Kind() Kind {
 	return Placed
 }
 
+// Trashed says whether the order is in the shop's bin: nobody can pay it.
+func (o Order) Trashed() bool { return o.Status == "trash" }
+
 // Email is the shopper's address; "" if there is none that can be used.
 func (o Order) Email() string { return address.Find(o.Sub("billing").Text("email", maxTitle)) }
 

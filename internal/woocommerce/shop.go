@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/comeback-checkout/comeback/internal/lenient"
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
@@ -65,7 +66,10 @@ func (s *Shop) Ordered(ctx context.Context, id string) (*recovery.Told, error) {
 		return nil, errors.New("not an order of WooCommerce: its ID is no number")
 	}
 	body, err := s.get(ctx, id)
-	if err != nil {
+	switch {
+	case errors.Is(err, errDeleted):
+		return &recovery.Told{Gone: true}, nil
+	case err != nil:
 		return nil, err
 	}
 	o, ok := ParseOrder(body, s.zone)
@@ -78,8 +82,15 @@ func (s *Shop) Ordered(ctx context.Context, id string) (*recovery.Told, error) {
 	case Expired:
 		return &recovery.Told{Gone: true, GoneAt: o.Modified}, nil
 	}
+	if o.Trashed() {
+		return &recovery.Told{Gone: true, GoneAt: o.Modified}, nil
+	}
 	return nil, nil
 }
+
+// errDeleted says that the shop has no such order any more: it deletes checkouts' drafts
+// after a day. Another 404 may come from anything that stands before it.
+var errDeleted = errors.New("the shop has no such order")
 
 func (s *Shop) get(ctx context.Context, id string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.orders.JoinPath(id).String(), nil)
@@ -94,6 +105,12 @@ func (s *Shop) get(ctx context.Context, id string) ([]byte, error) {
 		return nil, plain(err)
 	}
 	defer res.Body.Close()
+	if res.StatusCode == http.StatusNotFound {
+		body, _ := io.ReadAll(http.MaxBytesReader(nil, res.Body, maxAnswer)) // without one it is any other 404
+		if o, _ := lenient.Parse(body); o.Text("code", maxShort) == "woocommerce_rest_shop_order_invalid_id" {
+			return nil, errDeleted
+		}
+	}
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the shop answered %d%s", res.StatusCode, advice(res.StatusCode))
 	}

@@ -72,7 +72,7 @@ func TestAnswers(t *testing.T) {
 		"pending":             {text(200, `{"id":7781,"status":"pending"}`), false, ""},
 		"another order":       {text(200, `{"id":7782,"status":"completed"}`), false, "something else"},
 		"a page":              {text(200, `<html>`), false, "something else"},
-		"not found":           {text(404, `{"code":"woocommerce_rest_shop_order_invalid_id"}`), false, "404"},
+		"no such page":        {text(404, `{"code":"rest_no_route"}`), false, "404"},
 		"the key is refused":  {text(401, `{}`), false, "check woocommerce.rest"},
 		"away":                {text(503, ``), false, "503"},
 		"too much":            {text(200, `{"id":7781,"status":"completed","x":"`+strings.Repeat("x", maxAnswer)+`"}`), false, "too large"},
@@ -88,6 +88,20 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("the error tells too much: %v", err)
 			}
 		})
+	}
+}
+
+// Of a draft that was deleted, and of an order in the bin, it tells that nobody can pay it.
+func TestDeleted(t *testing.T) {
+	t.Parallel()
+	for body, status := range map[string]int{`{"code":"woocommerce_rest_shop_order_invalid_id","message":"Ungültige ID."}`: 404, `{"id":7781,"status":"trash"}`: 200} {
+		told, err := shop(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}).Ordered(t.Context(), "7781")
+		if diff := cmp.Diff(&recovery.Told{Gone: true}, told); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", body, err, diff)
+		}
 	}
 }
 
