@@ -21,7 +21,7 @@ const (
 
 // Normal is the form in which addresses are compared and kept: trimmed, in lower case, in
 // Unicode's composed form (NFC), and with the domain as DNS has it, in ASCII (UTS 46). Any
-// text has one, also what is no address; the normal form of that is itself.
+// text has one, also what is no address; that of a normal form is itself.
 func Normal(text string) string {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if isASCII(text) {
