@@ -44,6 +44,29 @@ func TestOrderThatNamesWhatWasErased(t *testing.T) {
 			s.erase()
 			s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Email: other})
 		},
+		"the completed checkout, of another's address": func(s *shop) {
+			s.post(left("a"))
+			s.post(others("b"))
+			s.erase()
+			s.complete(recovery.OrderNews{CheckoutID: "a", Email: other})
+		},
+		"one that came late": func(s *shop) {
+			s.post(others("b"))
+			s.erase()
+			s.post(left("a"))
+			s.complete(recovery.OrderNews{CheckoutID: "a", Email: other})
+		},
+		"the completed checkout, of another's cart": func(s *shop) {
+			s.post(left("a"))
+			s.post(others("b"))
+			s.erase()
+			s.complete(recovery.OrderNews{CheckoutID: "a", CartID: "cart-b", Email: anAddress})
+		},
+		"the address of a completed checkout": func(s *shop) {
+			s.erase()
+			s.complete(recovery.OrderNews{CheckoutID: "b", Email: anAddress})
+			s.post(others("b"))
+		},
 		"itself": func(s *shop) {
 			s.erase("o")
 			s.post(others("b"))

@@ -8,7 +8,8 @@ import (
 
 // CompleteCheckout ends a checkout of which the shop system says that it was completed.
 // Its order is told of later, or was before. A checkout that is not known yet leaves a
-// stub that stops it when it comes.
+// stub that stops it when it comes. Of one that was erased nothing is recorded, but its
+// shopper and cart, if they are others by now, are not mailed after it.
 func (s *Service) CompleteCheckout(ctx context.Context, store string, n OrderNews) error {
 	st, err := s.store(store)
 	if err != nil {
@@ -16,16 +17,21 @@ func (s *Service) CompleteCheckout(ctx context.Context, store string, n OrderNew
 	}
 	now := s.now()
 	o := &Order{Store: store, PlacedAt: placed(n.PlacedAt, now), ExpiresAt: now.Add(st.Retention)}
-	return s.updateNamed(ctx, st, n.CheckoutID, func(c *Checkout) Change {
-		if c != nil && c.Status == StatusErased {
-			return Change{}
-		}
+	q := n.query(st)
+	return s.updateNamed(ctx, st, n.CheckoutID, q.Shopper, func(k Case) Change {
 		var ch Change
-		q := n.query(st)
-		shoppers, carts := []string{q.Shopper}, []string{q.Cart}
-		if c == nil {
+		var shoppers []string
+		if !k.Other.erased() {
+			shoppers = append(shoppers, q.Shopper)
+		}
+		carts := []string{q.Cart}
+		switch c := k.Checkout; {
+		case c == nil:
 			ch.Create = stub(st, n.CheckoutID, o, now)
-		} else {
+			if k.Other.erased() { // what is left tells nobody whose it was
+				ch.Create.ID = ""
+			}
+		case c.Status != StatusErased:
 			if c.complete(st, o, now) {
 				ch.Update = []*Checkout{c}
 			}
@@ -62,7 +68,8 @@ func (s *Service) StopCheckout(ctx context.Context, store, checkoutID string) er
 	if err != nil {
 		return err
 	}
-	return s.updateNamed(ctx, st, checkoutID, func(c *Checkout) Change {
+	return s.updateNamed(ctx, st, checkoutID, "", func(k Case) Change {
+		c := k.Checkout
 		if c == nil {
 			c = &Checkout{Store: st.ID, Key: CheckoutKey(st.ID, checkoutID), ID: checkoutID, Status: StatusStopped}
 			settle(st, c, s.now())
@@ -96,7 +103,8 @@ func (s *Service) DropRecoverURL(ctx context.Context, store, checkoutID string, 
 		return err
 	}
 	at = placed(at, s.now())
-	return s.updateNamed(ctx, st, checkoutID, func(c *Checkout) Change {
+	return s.updateNamed(ctx, st, checkoutID, "", func(k Case) Change {
+		c := k.Checkout
 		switch {
 		case c == nil:
 			c = &Checkout{Store: st.ID, Key: CheckoutKey(st.ID, checkoutID), ID: checkoutID, URLGone: at}
@@ -111,14 +119,22 @@ func (s *Service) DropRecoverURL(ctx context.Context, store, checkoutID string, 
 	})
 }
 
-// updateNamed changes the checkout that the storefront calls so; nil if there is none. One
-// that came after its shopper was erased goes, since no run of a reminder may meet it now.
-func (s *Service) updateNamed(ctx context.Context, st *Store, id string, decide func(*Checkout) Change) error {
-	err := s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, id), WholeCase, func(k Case) (Change, error) {
-		if c := k.Checkout; c != nil && c.Status != StatusErased && erased(k) {
-			return k.forget(st, s.now()), nil
+// updateNamed changes the checkout that the storefront calls so; nil if there is none. The
+// Case has the other shopper's suppression, if one is named. A checkout that came after its
+// shopper was erased goes, since no run of a reminder may meet it now: it is decided on as
+// an erased one.
+func (s *Service) updateNamed(ctx context.Context, st *Store, id, other string, decide func(Case) Change) error {
+	need := Need{Anchors: true, Other: other}
+	err := s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, id), need, func(k Case) (Change, error) {
+		c := k.Checkout
+		if c == nil || c.Status == StatusErased || !erased(k) {
+			return decide(k), nil
 		}
-		return decide(k.Checkout), nil
+		gone := k.forget(st, s.now())
+		k.Checkout = gone.Update[0]
+		ch := decide(k)
+		ch.Update, ch.DeleteShopper = gone.Update, gone.DeleteShopper
+		return ch, nil
 	})
 	if err != nil {
 		return fmt.Errorf("update checkout: %w", err)
