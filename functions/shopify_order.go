@@ -36,9 +36,10 @@ func shopifyOrder(ctx context.Context, w webhook) (response, error) {
 			n.Total = total
 		}
 	}
+	taxed := o.Bool("taxes_included")
 	list, _, _ := o.List("refunds", maxItems)
 	for _, r := range list {
-		if id, refund := readRefund(w, r, currency); refund != nil && id != "" {
+		if id, refund := readRefund(w, r, currency, taxed != nil && *taxed); refund != nil && id != "" {
 			n.Refunds[id] = *refund
 		}
 	}
@@ -68,7 +69,7 @@ func shopifyRefund(ctx context.Context, w webhook) (response, error) {
 	if known != nil && known.Total != nil {
 		currency = known.Total.Currency
 	}
-	id, refund := readRefund(w, w.body, currency)
+	id, refund := readRefund(w, w.body, currency, false)
 	switch {
 	case id == "":
 		return ignored(noID), nil

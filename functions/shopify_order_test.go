@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -110,22 +111,36 @@ func TestShopifyRefunds(t *testing.T) {
 		return fmt.Sprintf(`"transactions":[{"id":1,"kind":"refund","status":%q,"amount":%q,"currency":%q},{"kind":"void","status":"success","amount":"99","currency":"CAD"}]`, status, amount, currency)
 	}
 	const plainLines = `"refund_line_items":[{"quantity":1,"subtotal":31.5,"total_tax":4.73}]`
-	const lines = `"refund_line_items":[{"subtotal":"20.00","subtotal_set":{"shop_money":{"amount":"31.50","currency_code":"CAD"},"presentment_money":{"amount":"20.00","currency_code":"USD"}},"total_tax_set":{"shop_money":{"amount":"4.73","currency_code":"CAD"}}}]`
+	const lines = `"refund_line_items":[{"subtotal":"20.00","subtotal_set":{"shop_money":{"amount":"31.50","currency_code":"CAD"},"presentment_money":{"amount":"20.00","currency_code":"USD"}},"total_tax_set":{"shop_money":{"amount":"4.73","currency_code":"CAD"},"presentment_money":{"amount":"3.00","currency_code":"USD"}}}]`
+	// In the form of API 2026-07: the goods, and shipping for as much.
+	const shipped = `,"refund_line_items":[{"subtotal_set":{"shop_money":{"amount":"0.61","currency_code":"CAD"},"presentment_money":{"amount":"0.90","currency_code":"USD"}}}],"refund_shipping_lines":[{"subtotal_amount_set":{"shop_money":{"amount":"0.61","currency_code":"CAD"},"presentment_money":{"amount":"0.90","currency_code":"USD"}}}]`
 	for name, tc := range map[string]struct {
 		parts string
 		want  *recovery.Money // nil: nothing went back
 		// alone is what is known of it where the order has not come.
 		alone *recovery.Money
 	}{
-		"paid back":                {back("success", "41.94", "CAD"), canadian(4194), canadian(4194)},
-		"on its way":               {back("pending", "41.94", "CAD"), canadian(4194), canadian(4194)},
-		"failed":                   {back("failure", "41.94", "CAD") + "," + lines, nil, nil},
-		"paid in another currency": {back("success", "25.00", "USD") + "," + lines, canadian(3623), canadian(3623)},
-		"that, and plain lines":    {back("success", "25.00", "USD") + "," + plainLines, canadian(3623), &recovery.Money{Minor: 2500, Currency: "USD"}},
-		"that, and nothing else":   {back("success", "25.00", "USD"), nil, &recovery.Money{Minor: 2500, Currency: "USD"}},
-		"a currency is not told":   {`"transactions":[{"kind":"refund","status":"success","amount":7}]`, canadian(700), nil},
-		"lines alone":              {plainLines, canadian(3623), nil},
-		"lines and shipping":       {plainLines + `,"order_adjustments":[{"kind":"shipping_refund","amount":"-8.00","tax_amount":"-1.20"}]`, canadian(4543), nil},
+		"paid back":                       {back("success", "41.94", "CAD"), canadian(4194), canadian(4194)},
+		"on its way":                      {back("pending", "41.94", "CAD"), canadian(4194), canadian(4194)},
+		"failed":                          {back("failure", "41.94", "CAD") + "," + lines, nil, nil},
+		"paid in another currency":        {back("success", "23.00", "USD") + "," + lines, canadian(3623), canadian(3623)},
+		"that, and more than the goods":   {back("success", "25.00", "USD") + "," + lines, canadian(3938), canadian(3938)},
+		"that, with taxes in the prices":  {back("success", "20.00", "USD") + "," + lines, canadian(3150), canadian(3150)},
+		"that, and a part in one":         {back("success", "20.00", "USD") + "," + lines + `,"order_adjustments":[{"amount":"-1.50"}]`, canadian(3150), canadian(3150)},
+		"in both currencies":              {`"transactions":[{"kind":"refund","status":"success","amount":"10.00","currency":"CAD"},{"kind":"refund","status":"success","amount":"10.00","currency":"USD"}],` + lines, canadian(2575), canadian(2575)},
+		"shipping, by a list of its own":  {back("success", "1.80", "USD") + shipped, canadian(122), canadian(122)},
+		"shipping, told in both ways":     {back("success", "1.80", "USD") + shipped + `,"order_adjustments":[{"kind":"shipping_refund","amount_set":{"shop_money":{"amount":"-0.61","currency_code":"CAD"},"presentment_money":{"amount":"-0.90","currency_code":"USD"}}}]`, canadian(122), canadian(122)},
+		"shipping alone":                  {`"refund_shipping_lines":[{"subtotal_amount_set":{"shop_money":{"amount":"8.00","currency_code":"CAD"}}}]`, canadian(800), canadian(800)},
+		"that, as an adjustment too":      {`"refund_shipping_lines":[{"subtotal_amount_set":{"shop_money":{"amount":"8.00","currency_code":"CAD"}}}],"order_adjustments":[{"kind":"shipping_refund","amount":"-8.00"}]`, canadian(800), canadian(800)},
+		"duties and fees":                 {`"duties":[{"duty_id":1,"amount_set":{"shop_money":{"amount":"9.83","currency_code":"CAD"}}}],"total_additional_fees_set":{"shop_money":{"amount":"1.00","currency_code":"CAD"}}`, canadian(1083), canadian(1083)},
+		"duties in total":                 {`"duties":[{"amount_set":{"shop_money":{"amount":"9.83","currency_code":"CAD"}}}],"total_duties_set":{"shop_money":{"amount":"9.83","currency_code":"CAD"}}`, canadian(983), canadian(983)},
+		"on its way, then paid":           {`"transactions":[{"id":1,"kind":"refund","status":"pending","amount":"7.00","currency":"CAD"},{"id":2,"parent_id":"1","kind":"refund","status":"success","amount":"7.00","currency":"CAD"}]`, canadian(700), canadian(700)},
+		"on its way, and other ones paid": {`"transactions":[{"id":1,"parent_id":3,"kind":"refund","status":"pending","amount":"7.00","currency":"CAD"},{"id":2,"parent_id":3,"kind":"refund","status":"success","amount":"5.00","currency":"CAD"}]`, canadian(1200), canadian(1200)},
+		"that, and plain lines":           {back("success", "25.00", "USD") + "," + plainLines, canadian(3623), &recovery.Money{Minor: 2500, Currency: "USD"}},
+		"that, and nothing else":          {back("success", "25.00", "USD"), nil, &recovery.Money{Minor: 2500, Currency: "USD"}},
+		"a currency is not told":          {`"transactions":[{"kind":"refund","status":"success","amount":7}]`, canadian(700), nil},
+		"lines alone":                     {plainLines, canadian(3623), nil},
+		"lines and shipping":              {plainLines + `,"order_adjustments":[{"kind":"shipping_refund","amount":"-8.00","tax_amount":"-1.20"}]`, canadian(4543), nil},
 		"plain lines of a priced item": {
 			`"refund_line_items":[{"quantity":1,"subtotal":31.5,"total_tax":4.73,"line_item":{"price_set":{"shop_money":{"amount":"31.50","currency_code":"CAD"}}}}]`,
 			canadian(3623),
@@ -168,6 +183,24 @@ func TestShopifyRefunds(t *testing.T) {
 		before.deliver(t, "orders/create", order)
 		if got := before.orderOf(t, shopifyOrderID); !cmp.Equal(got.Refunds["8070"].Total, tc.alone) || got.PlacedAt.IsZero() {
 			t.Errorf("%s, before the order: got %+v", name, got)
+		}
+	}
+}
+
+// In a shop whose prices have their taxes in them, the tax of a line is a part of it.
+func TestShopifyRefundWithTaxesIncluded(t *testing.T) {
+	t.Parallel()
+	for _, included := range []string{"true", "false", "null"} {
+		s := northwind()
+		s.deliver(t, "orders/updated", sampleOf(t, "shopify/orders_create.json", map[string]any{
+			"taxes_included": json.RawMessage(included), "refunds": json.RawMessage(`[{"id":9,"refund_line_items":[{"subtotal":31.5,"total_tax":4.73}]}]`),
+		}))
+		want := canadian(3623)
+		if included == "true" {
+			want = canadian(3150)
+		}
+		if o := s.orderOf(t, shopifyOrderID); !cmp.Equal(o.Refunds["9"].Total, want) {
+			t.Errorf("%s: got %+v back, want %+v", included, o.Refunds["9"].Total, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"math/big"
 	"strings"
 
 	"github.com/comeback-checkout/comeback/internal/lenient"
@@ -8,119 +9,215 @@ import (
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
-// readRefund reads a refund, of an order in the currency; "" if that is not known. It is
-// nil where no money went back, such as where goods were only put back into stock, and of
-// nothing where that was tried and failed.
-func readRefund(w webhook, r lenient.Object, currency string) (id string, refund *recovery.Refund) {
+// readRefund reads a refund of an order in the currency, whose prices may have their taxes
+// in them. What was paid back counts, in the shopper's currency too; where none of it is
+// told, what the goods cost. It is nil where no money went back, such as where goods were
+// only put back into stock, and of nothing where that was tried and failed.
+func readRefund(w webhook, r lenient.Object, currency string, taxed bool) (id string, refund *recovery.Refund) {
 	id = usableID(r, "id", "admin_graphql_api_id")
-	paid, failed := paidBack(r, currency)
-	total := sum{currency: paid[currency]}
-	switch {
-	case failed && currency == "":
+	if currency == "" {
 		return id, nil
-	case failed:
-		return id, &recovery.Refund{Total: &recovery.Money{Currency: currency}, At: firstInstant(r, w.now, "processed_at", "created_at")}
-	case total[currency] <= 0: // the shopper paid in another currency than the shop's, or the lines alone tell
-		total = goodsBack(r, currency)
 	}
-	if currency == "" && len(total) == 0 {
-		total = paid
+	paid, failed := paidBack(r, currency)
+	goods := goodsBack(r, currency)
+	var total int64
+	for c, minor := range paid {
+		total += goods.inShop(minor, c)
 	}
-	for c, minor := range total {
-		if minor > 0 && (c == currency || currency == "" && len(total) == 1) {
-			refund = &recovery.Refund{Total: &recovery.Money{Minor: minor, Currency: c}, At: firstInstant(r, w.now, "processed_at", "created_at")}
+	if total <= 0 && !failed {
+		if total = goods.shop; taxed {
+			total -= goods.shopTax
 		}
 	}
-	return id, refund
+	if total <= 0 && !failed {
+		return id, nil
+	}
+	return id, &recovery.Refund{Total: &recovery.Money{Minor: total, Currency: currency}, At: firstInstant(r, w.now, "processed_at", "created_at")}
 }
 
 // refundCurrency is the currency of the shop, as far as a refund tells it, of an order that
 // is not known yet: of its amounts in the shop's money, or that of all its transactions.
 func refundCurrency(r lenient.Object) string {
-	parts := []lenient.Object{r.Sub("total_duties_set")}
+	known := ""
+	eachPart(r, func(of lenient.Object, name string, _ part) {
+		known = firstText(known, usableCurrency(of.Sub(name+"_set").Sub("shop_money"), "currency_code"))
+	})
 	lines, _, _ := r.List("refund_line_items", maxItems)
 	for _, l := range lines {
-		parts = append(parts, l.Sub("subtotal_set"), l.Sub("total_tax_set"), l.Sub("line_item").Sub("price_set"))
+		known = firstText(known, usableCurrency(l.Sub("line_item").Sub("price_set").Sub("shop_money"), "currency_code"))
 	}
-	adjustments, _, _ := r.List("order_adjustments", maxItems)
-	for _, a := range adjustments {
-		parts = append(parts, a.Sub("amount_set"), a.Sub("tax_amount_set"))
+	if known != "" {
+		return known
 	}
-	for _, p := range parts {
-		if c := usableCurrency(p.Sub("shop_money"), "currency_code"); c != "" {
-			return c
-		}
-	}
-	only := ""
+	back, all := map[string]bool{}, map[string]bool{}
 	transactions, _, _ := r.List("transactions", maxItems)
 	for _, t := range transactions {
-		c := usableCurrency(t, "currency")
-		if only != "" && c != "" && c != only {
-			return "" // the shopper's may be one of them
+		if c := usableCurrency(t, "currency"); c != "" {
+			all[c] = true
+			if t.Text("kind", maxShort) == "refund" {
+				back[c] = true
+			}
 		}
-		only = firstText(c, only)
 	}
-	return only
+	if len(back) == 0 {
+		back = all
+	}
+	if len(back) > 1 {
+		return "" // the shopper's may be one of them
+	}
+	for c := range back {
+		known = c
+	}
+	return known
 }
-
-// sum is minor units by currency.
-type sum map[string]int64
 
 // mostSummed is the largest amount that is summed: far above any order.
 const mostSummed = 1_000_000_000_000_000
 
-// add adds a decimal number, which may be negative; sign is 1 or -1.
-func (s sum) add(number, currency string, sign int64) {
+// minorUnits are a decimal number's, which may be negative; 0 where it is none.
+func minorUnits(number, currency string) int64 {
 	digits, negative := strings.CutPrefix(number, "-")
 	m, err := money.Nearest(digits, currency)
-	if err != nil || m.Minor > mostSummed {
-		return
+	switch {
+	case err != nil || m.Minor > mostSummed:
+		return 0
+	case negative:
+		return -m.Minor
 	}
-	if negative {
-		sign = -sign
-	}
-	s[currency] += sign * m.Minor
+	return m.Minor
 }
 
-// paidBack is what went back to the shopper, of an order in the currency, and whether all
-// that was tried has failed. What is pending is on its way, and is not told of again.
-func paidBack(r lenient.Object, currency string) (paid sum, failed bool) {
-	paid = sum{}
+// paidBack is what went back to the shopper, by currency, of an order in the given one, and
+// whether all that was tried has failed. What is pending is on its way, and is not told of
+// again; unless its success stands beside it.
+func paidBack(r lenient.Object, currency string) (paid map[string]int64, failed bool) {
+	paid = map[string]int64{}
 	list, _, _ := r.List("transactions", maxItems)
-	tried, done := 0, 0
+	done := map[string]bool{}
+	for _, t := range list {
+		if t.Text("status", maxShort) == "success" {
+			done[t.ID("parent_id")] = true
+		}
+	}
+	tried, went := 0, 0
 	for _, t := range list {
 		if t.Text("kind", maxShort) != "refund" {
 			continue
 		}
 		tried++
-		if status := t.Text("status", maxShort); status != "failure" && status != "error" {
-			done++
-			paid.add(t.Decimal("amount"), firstText(usableCurrency(t, "currency"), currency), 1)
+		status, id := t.Text("status", maxShort), t.ID("id")
+		if status == "failure" || status == "error" || status == "pending" && id != "" && done[id] {
+			continue
 		}
+		went++
+		c := firstText(usableCurrency(t, "currency"), currency)
+		paid[c] += minorUnits(t.Decimal("amount"), c)
 	}
-	return paid, tried > 0 && done == 0
+	return paid, tried > 0 && went == 0
 }
 
-// goodsBack is what the refunded lines cost, in the shop's currency. An adjustment, such
-// as of shipping, is negative where more went back than that.
-func goodsBack(r lenient.Object, currency string) sum {
-	total := sum{}
-	part := func(of lenient.Object, name string, sign int64) {
-		if shop := of.Sub(name + "_set").Sub("shop_money"); shop.Has("amount") {
-			total.add(shop.Decimal("amount"), usableCurrency(shop, "currency_code"), sign)
-			return
-		}
-		total.add(of.Decimal(name), currency, sign)
-	}
+// goods are what the parts of a refund cost, in minor units of the shop's currency and of
+// the one that the shopper saw.
+type goods struct {
+	currency, seenCurrency string
+	shop, seen             int64
+	shopTax, seenTax       int64 // among that; prices may have it in them already
+	// shopMost and seenMost are of the largest part that is told in both.
+	shopMost, seenMost int64
+	shopOnly           bool // some part is told in the shop's currency only
+}
+
+// part says what a part of a refund is.
+type part struct {
+	sign int64
+	tax  bool
+}
+
+// eachPart calls do with each part of a refund, and the name of its amount: "_set" after it
+// has that in both currencies. An adjustment, such as of shipping, is negative where more
+// went back than the lines tell. Since the API of 2024-10 refunded shipping has a list of
+// its own, beside which a payload may still have the adjustment.
+//
+// https://shopify.dev/docs/api/admin-rest/latest/resources/refund
+func eachPart(r lenient.Object, do func(of lenient.Object, name string, p part)) {
 	lines, _, _ := r.List("refund_line_items", maxItems)
 	for _, l := range lines {
-		part(l, "subtotal", 1)
-		part(l, "total_tax", 1)
+		do(l, "subtotal", part{sign: 1})
+		do(l, "total_tax", part{sign: 1, tax: true})
+	}
+	shipped, _, _ := r.List("refund_shipping_lines", maxItems)
+	for _, s := range shipped {
+		do(s, "subtotal_amount", part{sign: 1})
 	}
 	adjustments, _, _ := r.List("order_adjustments", maxItems)
 	for _, a := range adjustments {
-		part(a, "amount", -1)
-		part(a, "tax_amount", -1)
+		if len(shipped) == 0 || a.Text("kind", maxShort) != "shipping_refund" {
+			do(a, "amount", part{sign: -1})
+		}
+		do(a, "tax_amount", part{sign: -1, tax: true})
 	}
-	return total
+	do(r, "total_additional_fees", part{sign: 1})
+	if r.Has("total_duties_set") {
+		do(r, "total_duties", part{sign: 1})
+		return
+	}
+	duties, _, _ := r.List("duties", maxItems)
+	for _, d := range duties {
+		do(d, "amount", part{sign: 1})
+	}
+}
+
+// goodsBack are the parts of a refund of an order in the currency.
+func goodsBack(r lenient.Object, currency string) *goods {
+	g := &goods{currency: currency}
+	eachPart(r, func(of lenient.Object, name string, p part) {
+		set := of.Sub(name + "_set")
+		shop, number := set.Sub("shop_money"), of.Decimal(name)
+		if shop.Has("amount") {
+			if number = shop.Decimal("amount"); usableCurrency(shop, "currency_code") != currency {
+				return
+			}
+		}
+		seen := set.Sub("presentment_money")
+		c := usableCurrency(seen, "currency_code")
+		g.add(p, minorUnits(number, currency), minorUnits(seen.Decimal("amount"), c), c)
+	})
+	return g
+}
+
+// add adds a part, in the shop's currency and in the one that was seen.
+func (g *goods) add(p part, shop, seen int64, currency string) {
+	if shop == 0 {
+		return
+	}
+	g.shop += p.sign * shop
+	g.seen += p.sign * seen
+	if p.tax {
+		g.shopTax += p.sign * shop
+		g.seenTax += p.sign * seen
+	}
+	g.seenCurrency = firstText(g.seenCurrency, currency)
+	if seen == 0 || currency != g.seenCurrency {
+		g.shopOnly = true
+	} else if shop, seen = max(shop, -shop), max(seen, -seen); seen > g.seenMost {
+		g.shopMost, g.seenMost = shop, seen
+	}
+}
+
+// inShop is what was paid back in a currency, in the shop's: by the same refund's goods,
+// which are told in both. It is 0 where they are not.
+func (g *goods) inShop(minor int64, currency string) int64 {
+	switch {
+	case currency == g.currency:
+		return minor
+	case currency != g.seenCurrency || g.seenMost == 0:
+		return 0
+	case minor == g.seen && !g.shopOnly:
+		return g.shop
+	case minor == g.seen-g.seenTax && !g.shopOnly:
+		return g.shop - g.shopTax
+	}
+	n, seen := big.NewInt(2*minor), big.NewInt(g.seenMost)
+	n.Mul(n, big.NewInt(g.shopMost)).Add(n, seen).Div(n, seen.Lsh(seen, 1)) // a half up
+	return n.Int64()
 }
