@@ -313,6 +313,7 @@ func TestShopifyRedact(t *testing.T) {
 		for i, email := range []string{"old@example.net", "jo.martin@example.com", "other@example.net"} {
 			id := 7001 + i/2
 			s.deliver(t, "checkouts/create", sampleOf(t, "shopify/checkouts_create.json", map[string]any{"token": fmt.Sprint("t", i), "email": email, "customer": map[string]any{"id": id}}))
+			s.deliver(t, "checkouts/update", sampleOf(t, "shopify/checkouts_update.json", map[string]any{"token": fmt.Sprint("t", i), "email": email, "customer": null}))
 		}
 		if got := s.deliver(t, "customers/redact", `{"shop_domain":"northwind.myshopify.com","customer":`+customer+`}`); got != "erased" {
 			t.Errorf("got %s", got)

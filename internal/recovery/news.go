@@ -202,14 +202,15 @@ func (n *News) restart(s *Store, c *Checkout) {
 func (n *News) take(s *Store, c *Checkout) {
 	c.News = n.instant()
 	c.Email = n.Email
-	c.ShopperKey = ShopperKey(s.IDKey, s.ID, n.Email)
+	if key := ShopperKey(s.IDKey, s.ID, n.Email); key != c.ShopperKey {
+		c.ShopperKey, c.CustomerKey = key, "" // the customer's whom it is told of no more, it is with the address
+	}
 	n.CartID.into(&c.CartID)
 	c.CartKey = ""
 	if c.CartID != "" {
 		c.CartKey = CartKey(s.ID, c.CartID)
 	}
 	n.CustomerID.into(&c.Customer.ID)
-	c.CustomerKey = ""
 	if c.Customer.ID != "" && n.Platform == Shopify {
 		c.CustomerKey = CustomerKey(s.ID, c.Customer.ID)
 	}

@@ -80,8 +80,8 @@ func (s *Service) eraseShoppers(ctx context.Context, st *Store, shoppers []strin
 	return nil
 }
 
-// erasedAtOnce is how many documents one commit erases: Firestore takes 500 writes, and a
-// checkout's takes the longest.
+// erasedAtOnce is about how many documents one commit erases: Firestore takes 500 writes,
+// and a checkout's takes the longest.
 const erasedAtOnce = 100
 
 // erasureTries bounds how often an erasure starts anew because something changed under it.
@@ -114,15 +114,17 @@ func (s *Service) eraseOnce(ctx context.Context, st *Store, shopper string, p Pe
 	if err := s.eraseOwnOrders(ctx, st, p.Checkouts, total); err != nil {
 		return err
 	}
-	for list := range slices.Chunk(p.Checkouts, erasedAtOnce) {
-		var ch Change
-		for _, c := range list {
-			ch.Update = append(ch.Update, c.erase(st, s.now()))
+	var ch Change
+	for i, c := range p.Checkouts {
+		ch.erase(st, c, s.now())
+		if len(ch.Update)+len(ch.DeleteMessages) < erasedAtOnce && i < len(p.Checkouts)-1 {
+			continue
 		}
 		if err := s.DB.Commit(ctx, st.ID, ch); err != nil {
 			return err
 		}
-		total.Checkouts += len(list)
+		total.Checkouts += len(ch.Update)
+		ch = Change{}
 	}
 	for list := range slices.Chunk(p.Messages, erasedAtOnce) {
 		if err := s.eraseMessages(ctx, st, list); err != nil {
@@ -194,6 +196,18 @@ func (s *Service) eraseMessages(ctx context.Context, st *Store, list []*Message)
 	return s.DB.Commit(ctx, st.ID, ch)
 }
 
+// erase has c erased, with the rows of what was mailed of it, to whichever address: they
+// tell of the checkout too.
+func (ch *Change) erase(st *Store, c *Checkout, now time.Time) {
+	for id, r := range c.Reminders {
+		if r.State == Sent || r.State == Unknown || r.State == Claimed {
+			ch.DeleteMessages = append(ch.DeleteMessages, (&Message{Checkout: c.Key, Reminder: id}).Key())
+		}
+	}
+	slices.Sort(ch.DeleteMessages)
+	ch.Update = append(ch.Update, c.erase(st, now))
+}
+
 // erase is what stays of c: how often it began anew, and what became of its reminders.
 func (c *Checkout) erase(st *Store, now time.Time) *Checkout {
 	e := &Checkout{
@@ -217,7 +231,9 @@ func (c *Checkout) erase(st *Store, now time.Time) *Checkout {
 
 // forget erases k's checkout, which came to tell of its shopper after that was erased.
 func (k Case) forget(st *Store, now time.Time) Change {
-	return Change{Update: []*Checkout{k.Checkout.erase(st, now)}, DeleteShopper: k.Checkout.ShopperKey}
+	ch := Change{DeleteShopper: k.Checkout.ShopperKey}
+	ch.erase(st, k.Checkout, now)
+	return ch
 }
 
 // EraseStore removes all that is kept of a store's shoppers but the decisions not to mail

@@ -163,6 +163,49 @@ func TestEraseAfterMove(t *testing.T) {
 	s.wantReminders("a", 1, "sent", "sent", "sent")
 }
 
+// A mail went out before the checkout's address changed: the row tells of the checkout, and
+// goes with it.
+func TestEraseAfterMoveTheOther(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	first := left("a")
+	first.Email = "old@example.net"
+	s.post(first)
+	s.until(time.Hour)
+	moved := left("a")
+	moved.UpdatedAt = t0.Add(time.Hour)
+	s.post(moved)
+	s.until(2 * day)
+	if got := s.erase(); got.Messages != 1 || got.Checkouts != 1 {
+		t.Errorf("got %+v, want the checkout and the message of now", got)
+	}
+	if rows := s.db.Messages(); len(rows) != 0 {
+		t.Errorf("got rows %+v, want none", rows)
+	}
+	s.until(4 * day)
+	s.wantErased("in the end")
+}
+
+// A checkout whose shopper was erased, and who is told of again: what was mailed of it when
+// it was somebody else's goes with it too.
+func TestMoveToErased(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.erase()
+	first := left("a")
+	first.Email = "old@example.net"
+	s.post(first)
+	s.until(time.Hour)
+	moved := left("a")
+	moved.UpdatedAt = t0.Add(time.Hour)
+	s.post(moved)
+	s.until(4 * day)
+	s.wantErased("in the end")
+	if rows := s.db.Messages(); len(rows) != 0 {
+		t.Errorf("got rows %+v, want none", rows)
+	}
+}
+
 // A mail is on its way, and nothing tells yet to whom, when the checkout becomes somebody
 // else's and its shopper is erased: what comes of it is not written down. Promise 9.
 func TestEraseFormerShopper(t *testing.T) {

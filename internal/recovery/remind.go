@@ -199,9 +199,9 @@ func apply(st *Store, k Case, id ReminderID, v Verdict, mine claim, now time.Tim
 		return Change{}
 	}
 	if v.Do != Busy && c.Status != StatusErased && erased(k) { // it came after its shopper was erased
-		shopper := c.ShopperKey
-		*c = *c.erase(st, now)
-		return Change{Update: []*Checkout{c}, DeleteShopper: shopper}
+		ch := k.forget(st, now)
+		*c = *ch.Update[0]
+		return ch
 	}
 	r := c.Reminders[id]
 	var ch Change

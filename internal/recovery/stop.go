@@ -133,7 +133,7 @@ func (s *Service) updateNamed(ctx context.Context, st *Store, id, other string, 
 		gone := k.forget(st, s.now())
 		k.Checkout = gone.Update[0]
 		ch := decide(k)
-		ch.Update, ch.DeleteShopper = gone.Update, gone.DeleteShopper
+		ch.Update, ch.DeleteShopper, ch.DeleteMessages = gone.Update, gone.DeleteShopper, gone.DeleteMessages
 		return ch, nil
 	})
 	if err != nil {
