@@ -329,6 +329,14 @@ func TestShopifyRedact(t *testing.T) {
 		}
 	}
 
+	s = northwind() // who is known by an order alone, which Shopify does not name
+	s.deliver(t, "checkouts/create", sampleOf(t, "shopify/checkouts_create.json", map[string]any{"customer": null}))
+	s.deliver(t, "orders/create", sampleOf(t, "shopify/orders_create.json", map[string]any{"customer": map[string]any{"id": 7005}}))
+	s.deliver(t, "customers/redact", `{"shop_domain":"northwind.myshopify.com","customer":{"id":7005},"orders_to_redact":[]}`)
+	if c, o := s.only(t), s.orderOf(t, shopifyOrderID); c.Status != recovery.StatusErased || c.Email != "" || !o.Erased || o.CustomerKey != "" {
+		t.Errorf("kept of an order's customer: %+v, %+v", c, o)
+	}
+
 	s = filled()
 	if got := s.deliver(t, "shop/redact", `{"shop_id":"70011223","shop_domain":"northwind.myshopify.com"}`); got != "erased" || len(s.db.Checkouts()) > 0 {
 		t.Errorf("the store: got %s, %d checkouts left", got, len(s.db.Checkouts()))

@@ -146,6 +146,7 @@ type orderDoc struct {
 	Checkout        string    `firestore:"checkout,omitempty"`
 	Shopper         string    `firestore:"shopper,omitempty"`
 	Cart            string    `firestore:"cart,omitempty"`
+	Customer        string    `firestore:"customer,omitempty"`
 	Total           *moneyDoc `firestore:"total,omitempty"`
 	PlacedAt        time.Time `firestore:"placed_at,omitzero"`
 	News            time.Time `firestore:"news,omitzero"`

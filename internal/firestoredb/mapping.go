@@ -128,7 +128,7 @@ func (d *shopperDoc) shopper() (recovery.Shopper, error) {
 
 func toOrderDoc(o *recovery.Order) orderDoc {
 	d := orderDoc{
-		V: version, ID: o.ID, Checkout: o.Checkout, Shopper: o.Shopper, Cart: o.Cart, Total: toMoney(o.Total),
+		V: version, ID: o.ID, Checkout: o.Checkout, Shopper: o.Shopper, Cart: o.Cart, Customer: o.CustomerKey, Total: toMoney(o.Total),
 		PlacedAt: o.PlacedAt, News: o.News, Erased: o.Erased, Matched: o.Matched, AttributionKind: string(o.Attribution.Kind),
 		AttributionCheckout: o.Attribution.Checkout, Test: o.Test, Refunds: map[string]refundDoc{}, ExpiresAt: o.ExpiresAt,
 	}
@@ -146,7 +146,7 @@ func refundName(id string) string { return "_" + id }
 
 func (d *orderDoc) order(store, key string, updated time.Time) (*recovery.Order, error) {
 	o := &recovery.Order{
-		Store: store, Key: key, ID: d.ID, Checkout: d.Checkout, Shopper: d.Shopper, Cart: d.Cart, Total: d.Total.money(),
+		Store: store, Key: key, ID: d.ID, Checkout: d.Checkout, Shopper: d.Shopper, Cart: d.Cart, CustomerKey: d.Customer, Total: d.Total.money(),
 		PlacedAt: utc(d.PlacedAt), News: utc(d.News), Erased: d.Erased, Matched: d.Matched,
 		Attribution: recovery.Attribution{Kind: recovery.AttributionKind(d.AttributionKind), Checkout: d.AttributionCheckout},
 		Test:        d.Test, ExpiresAt: utc(d.ExpiresAt), Version: updated,

@@ -92,17 +92,21 @@ func (d *DB) readPerson(ctx context.Context, store, shopper string, p *recovery.
 // ShoppersOfCustomer implements recovery.DB.
 func (d *DB) ShoppersOfCustomer(ctx context.Context, store, customer string) ([]string, error) {
 	var keys []string
-	q := d.client.Collection("stores").Doc(store).Collection("checkouts").Where("customer", "==", customer).Select("shopper")
-	err := d.each(ctx, q, func(snap *firestore.DocumentSnapshot) error {
-		var doc checkoutDoc
-		if err := decode(snap, &doc); err != nil {
-			return err
+	for _, collection := range []string{"checkouts", "orders"} {
+		q := d.client.Collection("stores").Doc(store).Collection(collection).Where("customer", "==", customer).Select("shopper")
+		err := d.each(ctx, q, func(snap *firestore.DocumentSnapshot) error {
+			var doc struct {
+				Shopper string `firestore:"shopper"`
+			}
+			if err := decode(snap, &doc); err != nil || doc.Shopper == "" {
+				return err
+			}
+			keys = append(keys, doc.Shopper)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("query a customer's %s: %w", collection, err)
 		}
-		keys = append(keys, doc.Shopper)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("query a customer's checkouts: %w", err)
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys), nil

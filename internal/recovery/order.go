@@ -12,6 +12,7 @@ import (
 // CartID and Email are given.
 type OrderNews struct {
 	OrderID, CheckoutID, CartID, Email string
+	CustomerID                         string // which a shop of Shopify may have erased
 	Total                              *Money
 	PlacedAt                           time.Time // zero if not given: now
 	Test                               bool      // of the merchant's: stays out of every figure
@@ -128,7 +129,7 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 		k.Order = nil
 	}
 	if k.Suppression.erased() {
-		n.Email, k.Shoppers = "", nil
+		n.Email, n.CustomerID, k.Shoppers = "", "", nil
 	}
 	q := n.query(st)
 	o, isNew := k.Order, k.Order == nil || k.Order.PlacedAt.IsZero()
@@ -148,6 +149,9 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 		o.Checkout, o.Cart, o.Shopper = or(q.Checkout, o.Checkout), or(q.Cart, o.Cart), or(q.Shopper, o.Shopper)
 	} else {
 		o.Checkout, o.Cart, o.Shopper = or(o.Checkout, q.Checkout), or(o.Cart, q.Cart), or(o.Shopper, q.Shopper)
+	}
+	if n.CustomerID != "" {
+		o.CustomerKey = CustomerKey(st.ID, n.CustomerID)
 	}
 	o.ExpiresAt = now.Add(st.Retention)
 

@@ -167,8 +167,8 @@ type DB interface {
 	Lift(ctx context.Context, store, shopper string, reason Reason, at time.Time) (bool, error)
 	// Personal reads all that is kept of a shopper, expired or not, outside of a transaction.
 	Personal(ctx context.Context, store, shopper string) (Personal, error)
-	// ShoppersOfCustomer lists the keys of the shoppers of checkouts with the customer's key,
-	// expired or not, each once.
+	// ShoppersOfCustomer lists the keys of the shoppers of checkouts and orders with the
+	// customer's key, expired or not, each once.
 	ShoppersOfCustomer(ctx context.Context, store, customer string) ([]string, error)
 	// DeletePage deletes at most limit documents of the store: checkouts, messages, orders,
 	// shoppers and carts, in any order. It returns how many; none are left after 0.

@@ -29,6 +29,7 @@ type Cart struct {
 type Order struct {
 	Store, Key, ID          string
 	Checkout, Shopper, Cart string // keys; "" where the order did not name one
+	CustomerKey             string // "" but of a shop of Shopify
 	Total                   *Money
 	PlacedAt                time.Time
 	News                    time.Time // of the newest telling by a shop system; zero if none told when

@@ -107,15 +107,19 @@ func (s *dbSuite) deletePages() {
 	}
 }
 
-// customers: the shoppers of a customer's checkouts, whatever became of these.
+// customers: the shoppers of a customer's checkouts and orders, whatever became of these.
 func (s *dbSuite) customers() {
 	for _, c := range []struct{ id, shopper, customer string }{{"1", "x", "c"}, {"2", "y", "c"}, {"3", "x", "c"}, {"4", "z", "d"}, {"5", "w", ""}} {
 		one := checkout(c.id)
 		one.ShopperKey, one.CustomerKey = c.shopper, c.customer
 		s.create(one)
 	}
+	for _, o := range []recovery.Order{{Key: "1", Shopper: "y", CustomerKey: "c"}, {Key: "2", Shopper: "v", CustomerKey: "c"}, {Key: "3", CustomerKey: "c"}, {Key: "4", Shopper: "u"}} {
+		o.Store, o.ExpiresAt = "default", suiteTime.Add(time.Hour)
+		s.commit(recovery.Change{Order: &o})
+	}
 	s.clock.Set(suiteTime.Add(1000 * time.Hour))
-	for customer, want := range map[string]string{"c": "[x y]", "d": "[z]", "e": "[]"} {
+	for customer, want := range map[string]string{"c": "[v x y]", "d": "[z]", "e": "[]"} {
 		got, err := s.db.ShoppersOfCustomer(s.Context(), "default", customer)
 		if err != nil || fmt.Sprint(got) != want {
 			s.Errorf("of %s: got %v, %v; want %s", customer, got, err, want)

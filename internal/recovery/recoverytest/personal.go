@@ -82,6 +82,11 @@ func (d *DB) ShoppersOfCustomer(ctx context.Context, store, customer string) (ke
 				keys = append(keys, c.ShopperKey)
 			}
 		}
+		for r, o := range d.orders {
+			if r.store == store && o.CustomerKey == customer && o.Shopper != "" {
+				keys = append(keys, o.Shopper)
+			}
+		}
 		slices.Sort(keys)
 		keys = slices.Compact(keys)
 		return nil
