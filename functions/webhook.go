@@ -63,8 +63,26 @@ func (w webhook) hear(ctx context.Context, r *request, take func(context.Context
 	return res, err
 }
 
+// itemsBytes bounds the texts of a checkout's items together: a document of Firestore holds
+// 1 MiB, and what is added later, such as its order, must always fit in.
+const itemsBytes = 512 << 10
+
+// fitting are the first of the items, as many as fit into a document, and how many do not.
+func fitting(items []recovery.Item) (kept []recovery.Item, cut int) {
+	left := itemsBytes
+	for i, it := range items {
+		left -= len(it.ID) + len(it.Title) + len(it.Variant) + len(it.ImageURL) + len(it.URL)
+		if left < 0 {
+			return items[:i], len(items) - i
+		}
+	}
+	return items, 0
+}
+
 // recordCheckout records the news, of which cut items were left out.
 func (w webhook) recordCheckout(ctx context.Context, n recovery.News, cut int) (response, error) {
+	items, more := fitting(n.Items.Value)
+	n.Items.Value, cut = items, cut+more
 	c, effect, err := w.Service.RecordCheckout(ctx, w.store.ID, n)
 	if err != nil {
 		return response{}, err

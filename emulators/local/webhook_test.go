@@ -177,6 +177,40 @@ func TestShopifySamples(t *testing.T) {
 	}
 }
 
+// A cart of 250 items with the longest texts is more than a document of Firestore holds: its
+// first items are kept, and whatever comes later still finds room.
+func TestVeryLargeCart(t *testing.T) {
+	t.Parallel()
+	lines := make([]body, 250)
+	for i := range lines {
+		lines[i] = body{
+			"id": i, "variant_id": 1000 + i, "name": strings.Repeat("磨", 600), "title": strings.Repeat("磨", 600), "variant_title": strings.Repeat("石", 600), "quantity": 1, "price": "1.00",
+			"image_url": "https://cdn.example.com/" + strings.Repeat("x", 2000), "image": body{"src": "https://cdn.example.com/" + strings.Repeat("x", 2000)},
+		}
+	}
+	w := newWorld(t, withShops(northwind), from("2026-11-20T17:30:05Z"))
+	if got := w.deliver("shopify/checkouts_create", body{"line_items": lines}); got != "created" {
+		t.Fatalf("the checkout: got %s", got)
+	}
+	w.advance(31 * time.Minute)
+	w.wantMails(jo)
+	w.back(0)
+	if got := w.deliver("shopify/orders_create", nil); got != "recorded" {
+		t.Errorf("the order: got %s", got)
+	}
+	if got := w.deliver("shopify/customers_redact", nil); got != "erased" {
+		t.Errorf("the erasure: got %s", got)
+	}
+
+	w = newWorld(t, withShops(teeladen(wooStore)), from("2026-11-21T08:10:00Z"))
+	if got := w.deliver("woocommerce/order_pending", body{"line_items": lines}); got != "created" {
+		t.Fatalf("the checkout: got %s", got)
+	}
+	if got := w.deliver("woocommerce/order_processing", body{"line_items": lines}); got != "recorded" {
+		t.Errorf("the order: got %s", got)
+	}
+}
+
 // The link leads to the checkout where Shopify tells its address, with the coupon as
 // Shopify wants it.
 func TestShopifyRecovery(t *testing.T) {

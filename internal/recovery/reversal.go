@@ -59,6 +59,10 @@ func (o *Order) hear(n OrderNews, now time.Time) bool {
 	return true
 }
 
+// keepRefunds bounds the refunds kept on one order, far above those of any: a document of
+// Firestore holds 1 MiB.
+const keepRefunds = 2000
+
 // refund adds refunds. Of one that is known the new amount counts if it is newer; it was
 // made when it was told of first.
 func (o *Order) refund(refunds map[string]Refund, newer bool, now time.Time) {
@@ -68,6 +72,7 @@ func (o *Order) refund(refunds map[string]Refund, newer bool, now time.Time) {
 	for id, r := range refunds {
 		known, there := o.Refunds[id]
 		switch {
+		case !there && id != Cancelled && len(o.Refunds) >= keepRefunds:
 		case !there:
 			o.Refunds[id] = Refund{Total: r.Total, At: placed(r.At, now)}
 		case newer:

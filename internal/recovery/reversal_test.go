@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -121,4 +122,25 @@ func TestReversedBeforeAttributed(t *testing.T) {
 	if got := s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Email: anAddress, Total: eur(10)}).Order.Attribution.Kind; got != recovery.AttributedClick {
 		t.Errorf("got %s, want click", got)
 	}
+}
+
+// An order keeps as many refunds as fit into its document, and always that it is taken back.
+func TestVeryManyRefunds(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	n := recovery.OrderNews{OrderID: "o", Email: anAddress, Total: eur(10_000)}
+	s.order(n)
+	n.Refunds = map[string]recovery.Refund{}
+	for i := range 3000 {
+		n.Refunds[strconv.Itoa(i)] = recovery.Refund{Total: eur(1)}
+	}
+	s.order(n)
+	if o := s.wantKept("many", 8000); len(o.Refunds) != 2000 {
+		t.Errorf("%d refunds are kept", len(o.Refunds))
+	}
+	s.refund(map[string]recovery.Refund{"one more": {Total: eur(1)}})
+	s.wantKept("one more", 8000)
+	n.Refunds = map[string]recovery.Refund{recovery.Cancelled: {}}
+	s.order(n)
+	s.wantKept("cancelled", 0)
 }
