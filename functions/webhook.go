@@ -32,6 +32,7 @@ const (
 	otherTopic = "topic"
 	noStatus   = "status"
 	otherShop  = "shop"
+	renewal    = "renewal"
 )
 
 // ignored answers a webhook that changes nothing. What its sender should not have sent so

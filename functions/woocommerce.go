@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/comeback-checkout/comeback/internal/app"
 	"github.com/comeback-checkout/comeback/internal/callerauth"
@@ -78,8 +79,11 @@ func wooCommerceOrder(ctx context.Context, w webhook, o woocommerce.Order) (resp
 // cart_hash, so it is no cart's ID.
 func wooCommerceCheckout(ctx context.Context, w webhook, o woocommerce.Order) (response, error) {
 	email := o.Email()
-	if email == "" {
+	switch {
+	case email == "":
 		return ignored(noEmail), nil
+	case o.Text("created_via", maxShort) == "subscription": // by the plug-in, which asks for the payment itself
+		return ignored(renewal), nil
 	}
 	first, last := usableName(o.Sub("billing"), o.Sub("shipping"))
 	n := recovery.News{
@@ -87,7 +91,7 @@ func wooCommerceCheckout(ctx context.Context, w webhook, o woocommerce.Order) (r
 		CustomerID:       recovery.Given(usableID(o.Object, "customer_id")),
 		FirstName:        recovery.Given(first),
 		LastName:         recovery.Given(last),
-		Locale:           usableLocale(o.Meta("wpml_language").Text("value", maxShort)),
+		Locale:           wooCommerceLanguage(o),
 		AcceptsMarketing: wooCommerceConsent(o),
 		Total:            recovery.Given(o.Total),
 		RecoverURL:       recovery.Given(usableLink(ampersand.Replace(linkOf(o.Object, "payment_url")), w.store.LinkHosts)),
@@ -95,6 +99,9 @@ func wooCommerceCheckout(ctx context.Context, w webhook, o woocommerce.Order) (r
 	}
 	if n.UpdatedAt.IsZero() {
 		n.UpdatedAt = pastOf(o.Created, w.now)
+	}
+	if !o.Created.IsZero() && n.UpdatedAt.Sub(o.Created) > editedAfter {
+		n.AbandonedAt = recovery.Instant(o.Created)
 	}
 	items, cut, there := o.Items(maxItems)
 	n.Items = recovery.Field[[]recovery.Item]{Given: there, Value: items}
@@ -104,18 +111,30 @@ func wooCommerceCheckout(ctx context.Context, w webhook, o woocommerce.Order) (r
 	return w.recordCheckout(ctx, n, cut)
 }
 
+// editedAfter is from when on it is no shopper who changes an order that was never paid:
+// merchants edit old ones, many at a time, and it was left when it was made.
+const editedAfter = 30 * 24 * time.Hour
+
 // ampersand undoes what WordPress makes of one in an address.
 var ampersand = strings.NewReplacer("&amp;", "&", "&#038;", "&", "&#38;", "&")
 
 // wooCommerceConsent is whether the shopper accepts marketing: WooCommerce itself does
-// not ask, a shop may write it into the order's metadata.
-func wooCommerceConsent(o woocommerce.Order) recovery.Field[*bool] {
-	for _, key := range []string{"comeback_accepts_marketing", "_comeback_accepts_marketing"} {
-		if yes := o.Meta(key).Bool("value"); yes != nil {
-			return recovery.Given(yes)
+// not ask, a shop may write it into the order's metadata. Where that says both, it is no.
+func wooCommerceConsent(o woocommerce.Order) (accepts recovery.Field[*bool]) {
+	for _, m := range o.Meta("comeback_accepts_marketing", "_comeback_accepts_marketing") {
+		if yes := m.Bool("value"); yes != nil && (!accepts.Given || !*yes) {
+			accepts = recovery.Given(yes)
 		}
 	}
-	return recovery.Field[*bool]{}
+	return accepts
+}
+
+// wooCommerceLanguage is what WPML notes of an order.
+func wooCommerceLanguage(o woocommerce.Order) recovery.Field[string] {
+	for _, m := range o.Meta("wpml_language") {
+		return usableLocale(m.Text("value", maxShort))
+	}
+	return recovery.Field[string]{}
 }
 
 // wooCommerceFailed is an order whose payment failed. Was it an order already, as one on

@@ -48,25 +48,29 @@ func TestWooCommerceStatuses(t *testing.T) {
 		changes fields
 		want    string
 	}{
-		"pending":               {"pending", nil, "created"},
-		"failed":                {"pending", fields{"status": "failed"}, "created"},
-		"a draft while typing":  {"pending", fields{"status": "checkout-draft"}, "created"},
-		"a draft of nobody yet": {"pending", fields{"status": "checkout-draft", "billing": fields{"email": ""}}, "ignored:no_email"},
-		"nobody at all":         {"pending", fields{"billing": null}, "ignored:no_email"},
-		"processing":            {"processing", nil, "recorded"},
-		"completed":             {"processing", fields{"status": "completed"}, "recorded"},
-		"on hold":               {"pending", fields{"status": "on-hold"}, "recorded"},
-		"refunded":              {"processing", fields{"status": "refunded"}, "reversed"},
-		"refunded in part":      {"processing", fields{"refunds": []fields{{"id": 9, "total": "-10.00"}}}, "reversed"},
-		"cancelled when paid":   {"processing", fields{"status": "cancelled"}, "reversed"},
-		"cancelled":             {"pending", fields{"status": "cancelled"}, "unlinked"},
-		"in the bin":            {"pending", fields{"status": "trash"}, "unlinked"},
-		"an automatic draft":    {"pending", fields{"status": "auto-draft"}, "ignored:status"},
-		"a status of its own":   {"pending", fields{"status": "wc-quote"}, "ignored:status"},
-		"one that is paid":      {"processing", fields{"status": "wc-packed"}, "recorded"},
-		"no status":             {"pending", fields{"status": null}, "ignored:status"},
-		"an ID as text":         {"pending", fields{"id": "7781"}, "created"},
-		"no ID":                 {"pending", fields{"id": nil}, "ignored:no_id"},
+		"pending":                {"pending", nil, "created"},
+		"failed":                 {"pending", fields{"status": "failed"}, "created"},
+		"a draft while typing":   {"pending", fields{"status": "checkout-draft"}, "created"},
+		"a draft of nobody yet":  {"pending", fields{"status": "checkout-draft", "billing": fields{"email": ""}}, "ignored:no_email"},
+		"a renewal":              {"pending", fields{"created_via": "subscription"}, "ignored:renewal"},
+		"a renewal, failed":      {"pending", fields{"created_via": "subscription", "status": "failed"}, "ignored:renewal"},
+		"a renewal that is paid": {"processing", fields{"created_via": "subscription"}, "recorded"},
+		"an invoice":             {"pending", fields{"created_via": "admin"}, "created"},
+		"nobody at all":          {"pending", fields{"billing": null}, "ignored:no_email"},
+		"processing":             {"processing", nil, "recorded"},
+		"completed":              {"processing", fields{"status": "completed"}, "recorded"},
+		"on hold":                {"pending", fields{"status": "on-hold"}, "recorded"},
+		"refunded":               {"processing", fields{"status": "refunded"}, "reversed"},
+		"refunded in part":       {"processing", fields{"refunds": []fields{{"id": 9, "total": "-10.00"}}}, "reversed"},
+		"cancelled when paid":    {"processing", fields{"status": "cancelled"}, "reversed"},
+		"cancelled":              {"pending", fields{"status": "cancelled"}, "unlinked"},
+		"in the bin":             {"pending", fields{"status": "trash"}, "unlinked"},
+		"an automatic draft":     {"pending", fields{"status": "auto-draft"}, "ignored:status"},
+		"a status of its own":    {"pending", fields{"status": "wc-quote"}, "ignored:status"},
+		"one that is paid":       {"processing", fields{"status": "wc-packed"}, "recorded"},
+		"no status":              {"pending", fields{"status": null}, "ignored:status"},
+		"an ID as text":          {"pending", fields{"id": "7781"}, "created"},
+		"no ID":                  {"pending", fields{"id": nil}, "ignored:no_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -220,6 +224,12 @@ func TestWooCommerceConsentAndLocale(t *testing.T) {
 	meta := func(key string, value any) map[string]any {
 		return map[string]any{"meta_data": []any{map[string]any{"key": key, "value": value}}}
 	}
+	type entry = map[string]any
+	yes, no := entry{"key": "comeback_accepts_marketing", "value": "yes"}, entry{"key": "_comeback_accepts_marketing", "value": "no"}
+	many := make([]any, 2000)
+	for i := range many {
+		many[i] = entry{"key": "_plugin", "value": i}
+	}
 	for _, tc := range []struct {
 		changes map[string]any
 		check   func(*recovery.Checkout) bool
@@ -228,6 +238,9 @@ func TestWooCommerceConsentAndLocale(t *testing.T) {
 		{meta("_comeback_accepts_marketing", "yes"), func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && *c.AcceptsMarketing }},
 		{meta("comeback_accepts_marketing", false), func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && !*c.AcceptsMarketing }},
 		{meta("comeback_accepts_marketing", "perhaps"), func(c *recovery.Checkout) bool { return c.AcceptsMarketing == nil }},
+		{map[string]any{"meta_data": []any{yes, no}}, func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && !*c.AcceptsMarketing }},
+		{map[string]any{"meta_data": []any{no, yes}}, func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && !*c.AcceptsMarketing }},
+		{map[string]any{"meta_data": append(many, no)}, func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && !*c.AcceptsMarketing }},
 		{meta("wpml_language", "de"), func(c *recovery.Checkout) bool { return c.Locale == "de" }},
 		{map[string]any{"payment_url": "https://evil.example.net/"}, func(c *recovery.Checkout) bool { return c.RecoverURL == "" }},
 		{map[string]any{"payment_url": strings.ReplaceAll(payURL, "&", "&#038;")}, func(c *recovery.Checkout) bool { return c.RecoverURL == payURL }},
@@ -237,6 +250,24 @@ func TestWooCommerceConsentAndLocale(t *testing.T) {
 		s.deliver(t, "order.updated", sampleOf(t, "woocommerce/order_pending.json", tc.changes))
 		if c := s.only(t); !tc.check(c) {
 			t.Errorf("%v: got %+v", tc.changes, c)
+		}
+	}
+}
+
+// An old order that the merchant edits was left when it was made: nobody is mailed about it.
+func TestWooCommerceOldOrderEdited(t *testing.T) {
+	t.Parallel()
+	for created, want := range map[string]string{
+		"2026-10-22T17:02:11": "2026-11-20T17:02:11Z", // in its payment's time
+		"2019-03-01T09:00:00": "2019-03-01T09:00:00Z",
+	} {
+		s := northwind()
+		s.deliver(t, "order.updated", sampleOf(t, "woocommerce/order_pending.json", map[string]any{"date_created_gmt": created}))
+		s.deliver(t, "order.updated", sampleOf(t, "woocommerce/order_pending.json", map[string]any{
+			"date_created_gmt": created, "date_modified_gmt": "2026-11-20T17:02:12", "status": "failed", "total": "1.00",
+		}))
+		if c := s.only(t); c.T.Format(time.RFC3339) != want || c.Generation != 1 || c.Total.Minor != 100 {
+			t.Errorf("created %s: left at %s, generation %d, %+v", created, c.T, c.Generation, c.Total)
 		}
 	}
 }

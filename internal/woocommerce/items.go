@@ -2,6 +2,7 @@ package woocommerce
 
 import (
 	"html"
+	"slices"
 
 	"github.com/comeback-checkout/comeback/internal/lenient"
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -49,14 +50,13 @@ func (o Order) price(line lenient.Object, quantity int) *recovery.Money {
 	return total
 }
 
-// Meta is the order's first metadata under the key, with its "value"; without fields where
-// there is none.
-func (o Order) Meta(key string) lenient.Object {
+// Meta is the order's metadata under the keys, each with its "value".
+func (o Order) Meta(keys ...string) (found []lenient.Object) {
 	list, _, _ := o.List("meta_data", maxMeta)
 	for _, m := range list {
-		if m.Text("key", maxShort) == key {
-			return m
+		if slices.Contains(keys, m.Text("key", maxShort)) {
+			found = append(found, m)
 		}
 	}
-	return lenient.Object{}
+	return found
 }

@@ -18,7 +18,7 @@ const (
 	maxShort   = 100
 	maxTitle   = 500
 	maxRefunds = 250
-	maxMeta    = 1000
+	maxMeta    = 10_000
 )
 
 // Order is an order in the form of REST version 3, as far as it could be read. Before

@@ -158,7 +158,11 @@ func TestMeta(t *testing.T) {
 	t.Parallel()
 	o := parse(t, `{"id":1,"meta_data":[{"id":1,"key":"a","value":{"b":1}},{"key":"wpml_language","value":"de"},{"key":"_n","value":1}]}`)
 	for key, want := range map[string]string{"wpml_language": "de", "_n": "1", "a": "", "none": ""} {
-		if got := o.Meta(key).Text("value", 9); got != want {
+		got := ""
+		for _, m := range o.Meta(key) {
+			got += m.Text("value", 9)
+		}
+		if got != want {
 			t.Errorf("%s: got %q, want %q", key, got, want)
 		}
 	}
