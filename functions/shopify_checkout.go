@@ -2,6 +2,7 @@ package functions
 
 import (
 	"context"
+	"strings"
 
 	"github.com/comeback-checkout/comeback/internal/lenient"
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -18,7 +19,7 @@ func shopifyCheckout(ctx context.Context, w webhook) (response, error) {
 	email := usableEmail(
 		emailOf(o, "email"), emailOf(o.Sub("customer"), "email"), emailOf(o.Sub("shipping_address"), "email"), emailOf(o.Sub("billing_address"), "email"),
 	)
-	cart := usableID(o, "cart_token")
+	cart := cartToken(o)
 	if dated(o, "completed_at") {
 		n := recovery.OrderNews{CheckoutID: id, CartID: cart, Email: email, PlacedAt: firstInstant(o, w.now, "completed_at")}
 		return did("completed", "checkout", recovery.CheckoutKey(w.store.ID, id)), w.Service.CompleteCheckout(ctx, w.store.ID, n)
@@ -71,6 +72,12 @@ func shopifyConsent(o, customer lenient.Object) recovery.Field[*bool] {
 		}
 	}
 	return recovery.Field[*bool]{Given: yes != nil, Value: yes}
+}
+
+// cartToken is the cart's token; some tell the cart's secret key behind it.
+func cartToken(o lenient.Object) string {
+	token, _, _ := strings.Cut(usableID(o, "cart_token"), "?")
+	return token
 }
 
 // seenCurrency is the currency that the shopper sees, in which a checkout's own amounts

@@ -14,7 +14,7 @@ func shopifyOrder(ctx context.Context, w webhook) (response, error) {
 	n := recovery.OrderNews{
 		OrderID:    usableID(o, "id", "admin_graphql_api_id"),
 		CheckoutID: usableID(o, "checkout_token", "checkout_id"),
-		CartID:     usableID(o, "cart_token"),
+		CartID:     cartToken(o),
 		CustomerID: usableID(o.Sub("customer"), "id"),
 		Email:      usableEmail(emailOf(o, "email"), emailOf(o, "contact_email"), emailOf(o.Sub("customer"), "email")),
 		PlacedAt:   firstInstant(o, w.now, "processed_at", "created_at"),

@@ -81,7 +81,7 @@ func locale(ctx context.Context, a *app.App, l recovery.Link) string {
 }
 
 // sameOrigin says whether our own page sends the request, as far as the browser tells.
-// Our pages send no referrer, and so "Origin: null": what counts is Sec-Fetch-Site.
+// Older ones tell the origin alone.
 func sameOrigin(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site == "same-origin"

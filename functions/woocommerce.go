@@ -104,6 +104,9 @@ func wooCommerceCheckout(ctx context.Context, w webhook, o woocommerce.Order) (r
 		n.AbandonedAt = recovery.Instant(o.Created)
 	}
 	items, cut, there := o.Items(maxItems)
+	if fees, _, _ := o.List("fee_lines", 1); len(items) == 0 && len(fees) > 0 {
+		there = false // no goods, but not an empty cart
+	}
 	n.Items = recovery.Field[[]recovery.Item]{Given: there, Value: items}
 	for i := range items {
 		items[i].ImageURL = usablePicture(items[i].ImageURL)

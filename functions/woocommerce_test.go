@@ -241,6 +241,8 @@ func TestWooCommerceConsentAndLocale(t *testing.T) {
 		{map[string]any{"meta_data": []any{yes, no}}, func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && !*c.AcceptsMarketing }},
 		{map[string]any{"meta_data": []any{no, yes}}, func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && !*c.AcceptsMarketing }},
 		{map[string]any{"meta_data": append(many, no)}, func(c *recovery.Checkout) bool { return c.AcceptsMarketing != nil && !*c.AcceptsMarketing }},
+		{map[string]any{"line_items": []any{}, "fee_lines": []any{entry{"name": "Repair", "total": "20.00"}}}, func(c *recovery.Checkout) bool { return !c.Emptied && c.Status == recovery.StatusOpen }},
+		{map[string]any{"line_items": []any{}, "fee_lines": []any{}}, func(c *recovery.Checkout) bool { return c.Emptied }},
 		{meta("wpml_language", "de"), func(c *recovery.Checkout) bool { return c.Locale == "de" }},
 		{map[string]any{"payment_url": "https://evil.example.net/"}, func(c *recovery.Checkout) bool { return c.RecoverURL == "" }},
 		{map[string]any{"payment_url": strings.ReplaceAll(payURL, "&", "&#038;")}, func(c *recovery.Checkout) bool { return c.RecoverURL == payURL }},

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
 )
 
 // Limits on an address and its parts, in bytes.
@@ -20,14 +21,16 @@ const (
 )
 
 // Normal is the form in which addresses are compared and kept: trimmed, in lower case, in
-// Unicode's composed form (NFC), and with the domain as DNS has it, in ASCII (UTS 46). Any
+// Unicode's composed form (NFC), without the wide letters of East Asian keyboards, and with the domain as DNS has it, in ASCII (UTS 46). Any
 // text has one, also what is no address; that of a normal form is itself.
 func Normal(text string) string {
+	if !isASCII(text) {
+		text = norm.NFC.String(width.Fold.String(text))
+	}
 	text = strings.ToLower(strings.TrimSpace(text))
 	if isASCII(text) {
 		return text
 	}
-	text = norm.NFC.String(text)
 	at := strings.LastIndexByte(text, '@')
 	if domain, err := idna.Lookup.ToASCII(text[at+1:]); err == nil && at >= 0 {
 		text = text[:at+1] + domain
@@ -41,7 +44,7 @@ func isASCII(text string) bool {
 
 // Parse reads a text that is one address and nothing else, and returns its normal form.
 func Parse(text string) (string, bool) {
-	if strings.ContainsFunc(strings.TrimSpace(text), invisible) {
+	if strings.ContainsFunc(strings.TrimSpace(text), func(r rune) bool { return invisible(r) || unicode.IsSpace(r) }) {
 		return "", false
 	}
 	text = Normal(text)

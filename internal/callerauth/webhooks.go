@@ -30,21 +30,21 @@ func (w *Webhooks) Add(store, source string, secrets ...string) {
 	w.shops = append(w.shops, shop)
 }
 
-// Store returns the store that a webhook comes from: the one of the source whose secret
-// signed the body. Else it returns ErrUnauthorized, which does not say what was wrong.
+// Store returns the store that a webhook comes from: the one of the source, or else of the
+// nearest address above it, whose secret signed the body. Else it returns ErrUnauthorized, which does not say what was wrong.
 // Each comparison takes the same time whatever the signature is.
 func (w *Webhooks) Store(source, signature string, body []byte) (string, error) {
 	sum, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(signature))
-	found := ""
+	found, longest := "", -1
 	for _, shop := range w.shops {
-		if err != nil || shop.source != source || len(sum) != sha256.Size {
+		if err != nil || !shop.covers(source) || len(sum) != sha256.Size {
 			continue
 		}
 		for _, secret := range shop.secrets {
 			mac := hmac.New(sha256.New, secret)
 			mac.Write(body)
-			if hmac.Equal(mac.Sum(nil), sum) && found == "" {
-				found = shop.store
+			if hmac.Equal(mac.Sum(nil), sum) && len(shop.source) > longest {
+				found, longest = shop.store, len(shop.source)
 			}
 		}
 	}
@@ -54,13 +54,20 @@ func (w *Webhooks) Store(source, signature string, body []byte) (string, error) 
 	return found, nil
 }
 
+// covers says whether the source is the shop's, or below it: a shop in several languages
+// names them one by one.
+func (s *webhookShop) covers(source string) bool {
+	within := strings.TrimSuffix(s.source, "/") + "/"
+	return source == s.source || strings.Contains(s.source, "/") && strings.HasPrefix(source, within)
+}
+
 // ShopifySource is a shop's domain as Add and Store compare it.
 func ShopifySource(domain string) string { return strings.ToLower(strings.TrimSpace(domain)) }
 
 // WooCommerceSource is the address of a shop as Add and Store compare it: whether it is
-// by http or https, and ends in a slash, does not count.
+// by http or https, ends in a slash, or asks for a language, does not count.
 func WooCommerceSource(address string) string {
-	address = strings.TrimSpace(address)
+	address, _, _ = strings.Cut(strings.TrimSpace(address), "?")
 	if scheme, rest, ok := strings.Cut(address, "://"); ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
 		address = rest
 	}

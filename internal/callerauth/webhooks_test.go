@@ -29,6 +29,8 @@ func TestWebhooks(t *testing.T) {
 	w.Add("north", "north.myshopify.com", "new", "old")
 	w.Add("south", "south.myshopify.com", "south", "shared")
 	w.Add("west", "west.myshopify.com", "shared", "")
+	w.Add("tea", "tea.example/", "tea", "both")
+	w.Add("us", "tea.example/us", "us", "both")
 	for _, c := range []struct {
 		name, source, signature, body string
 		want                          string // "": refused
@@ -38,6 +40,12 @@ func TestWebhooks(t *testing.T) {
 		{"spaces around it", "north.myshopify.com", " " + sign64("old", body) + "\n", body, "north"},
 		{"one app for two shops", "south.myshopify.com", sign64("shared", body), body, "south"},
 		{"the other of them", "west.myshopify.com", sign64("shared", body), body, "west"},
+		{"a language's address", "tea.example/de", sign64("tea", body), body, "tea"},
+		{"another's", "tea.example/us/en", sign64("both", body), body, "us"},
+		{"the shop above", "tea.example/usa", sign64("both", body), body, "tea"},
+		{"that of a shop below", "tea.example/", sign64("us", body), body, ""},
+		{"a host with a longer name", "tea.example.net/", sign64("tea", body), body, ""},
+		{"a path on Shopify", "north.myshopify.com/de", sign64("new", body), body, ""},
 		{"no body", "north.myshopify.com", sign64("new", ""), "", "north"},
 		{"another store's secret", "north.myshopify.com", sign64("south", body), body, ""},
 		{"an unknown shop", "east.myshopify.com", sign64("new", body), body, ""},
@@ -67,7 +75,7 @@ func TestWebhookSources(t *testing.T) {
 	if got := ShopifySource(" North.MyShopify.com"); got != "north.myshopify.com" {
 		t.Errorf("got %q", got)
 	}
-	same := []string{"https://Shop.example.de/", "http://shop.example.de", "shop.example.de/", "HTTPS://shop.example.de//"}
+	same := []string{"https://Shop.example.de/", "http://shop.example.de", "shop.example.de/", "HTTPS://shop.example.de//", "https://shop.example.de/?lang=de", "https://shop.example.de?lang=de"}
 	for _, s := range same {
 		if got := WooCommerceSource(s); got != "shop.example.de/" {
 			t.Errorf("%q: got %q", s, got)

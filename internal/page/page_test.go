@@ -154,7 +154,7 @@ func TestHeaders(t *testing.T) {
 	sum := sha256.Sum256(style[1])
 	for name, want := range map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Content-Language": "fr", "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff",
-		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow",
+		"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow",
 		"Content-Security-Policy": "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 	} {
 		if got := h.Get(name); got != want {

@@ -50,7 +50,7 @@ func (f fields) event() (e recovery.Event, ok bool) {
 	}
 	e.Kind, e.Reason = f.kind()
 	e.At = f.instant("timestamp")
-	e.Email = address.Normal(f.text("email"))
+	e.Email = address.Find(f.text("email"))
 	// What mail/send answers as the message's ID is the part before the first dot.
 	e.Provider, _, _ = strings.Cut(f.text("sg_message_id"), ".")
 	return e, e.Kind != ""

@@ -1,7 +1,9 @@
 package woocommerce
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -72,7 +74,7 @@ func (s *Shop) Ordered(ctx context.Context, id string) (*recovery.Told, error) {
 	case err != nil:
 		return nil, err
 	}
-	o, ok := ParseOrder(body, s.zone)
+	o, ok := ParseOrder(withoutNotices(body), s.zone)
 	if !ok || o.ID != id {
 		return nil, errors.New("the shop answered something else than the order")
 	}
@@ -119,6 +121,20 @@ func (s *Shop) get(ctx context.Context, id string) ([]byte, error) {
 		return nil, fmt.Errorf("read the shop's answer: %w", plain(err))
 	}
 	return body, nil
+}
+
+// withoutNotices is the JSON of an answer, around which PHP may have written what it found
+// fault with.
+func withoutNotices(body []byte) []byte {
+	start := bytes.Index(body, []byte(`{"id":`))
+	if start < 0 {
+		return body
+	}
+	var answer json.RawMessage
+	if json.NewDecoder(bytes.NewReader(body[start:])).Decode(&answer) != nil {
+		return body
+	}
+	return answer
 }
 
 // plain leaves out the address of a failed request, which names the order.

@@ -66,17 +66,20 @@ func TestAnswers(t *testing.T) {
 		ordered bool
 		err     string // part of it; "" for none
 	}{
-		"on hold":             {text(200, `{"id":"7781","status":"on-hold"}`), true, ""},
-		"refunded":            {text(200, `{"id":7781,"status":"refunded"}`), true, ""},
-		"cancelled when paid": {text(200, `{"id":7781,"status":"cancelled","date_paid_gmt":"2026-11-20T17:59:00"}`), true, ""},
-		"pending":             {text(200, `{"id":7781,"status":"pending"}`), false, ""},
-		"another order":       {text(200, `{"id":7782,"status":"completed"}`), false, "something else"},
-		"a page":              {text(200, `<html>`), false, "something else"},
-		"no such page":        {text(404, `{"code":"rest_no_route"}`), false, "404"},
-		"the key is refused":  {text(401, `{}`), false, "check woocommerce.rest"},
-		"away":                {text(503, ``), false, "503"},
-		"too much":            {text(200, `{"id":7781,"status":"completed","x":"`+strings.Repeat("x", maxAnswer)+`"}`), false, "too large"},
-		"hung up":             {func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, false, "EOF"},
+		"on hold":               {text(200, `{"id":"7781","status":"on-hold"}`), true, ""},
+		"refunded":              {text(200, `{"id":7781,"status":"refunded"}`), true, ""},
+		"cancelled when paid":   {text(200, `{"id":7781,"status":"cancelled","date_paid_gmt":"2026-11-20T17:59:00"}`), true, ""},
+		"below a notice of PHP": {text(200, "<br />\n<b>Notice</b>: x {y} in <b>z.php</b> on line <b>7</b><br />\n"+`{"id":7781,"status":"completed"}`), true, ""},
+		"above a comment":       {text(200, "\ufeff"+`{"id":7781,"status":"completed"}`+"\n<!-- cached -->"), true, ""},
+		"half of it":            {text(200, `<b>Notice</b>{"id":7781,"status":"comp`), false, "something else"},
+		"pending":               {text(200, `{"id":7781,"status":"pending"}`), false, ""},
+		"another order":         {text(200, `{"id":7782,"status":"completed"}`), false, "something else"},
+		"a page":                {text(200, `<html>`), false, "something else"},
+		"no such page":          {text(404, `{"code":"rest_no_route"}`), false, "404"},
+		"the key is refused":    {text(401, `{}`), false, "check woocommerce.rest"},
+		"away":                  {text(503, ``), false, "503"},
+		"too much":              {text(200, `{"id":7781,"status":"completed","x":"`+strings.Repeat("x", maxAnswer)+`"}`), false, "too large"},
+		"hung up":               {func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, false, "EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
