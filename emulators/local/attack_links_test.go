@@ -123,7 +123,7 @@ func TestAttacksOnUndo(t *testing.T) {
 	}
 	w.refuseLinks(attacks)
 	page := w.browse(http.StatusOK, http.MethodGet, leave, "")
-	for name, want := range map[string]string{"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"} {
+	for name, want := range map[string]string{"X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"} {
 		if got := page.Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
