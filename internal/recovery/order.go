@@ -43,6 +43,7 @@ type OrderResult struct {
 	Order   *Order
 
 	matched []match
+	shopper string // key of whom the order was found by; "" where nothing may be kept of them
 }
 
 // shoppersCheckouts is how many of a shopper's checkouts an order looks at. What
@@ -83,7 +84,7 @@ func (s *Service) changeOrder(ctx context.Context, store string, n OrderNews,
 		}
 		err = s.DB.Commit(ctx, store, ch)
 		if err == nil {
-			return result, s.forgetMatched(ctx, st, result, n.query(st))
+			return result, s.forgetMatched(ctx, st, result)
 		}
 		// Something of it changed since it was read, or was just made.
 		if again := errors.Is(err, ErrConflict) || errors.Is(err, ErrExists); !again || try == orderTries {
@@ -159,7 +160,7 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	ch := Change{Order: o}
 	result := OrderResult{OrderID: n.OrderID, Matched: []string{}, Order: o}
 	all := matches(k, o)
-	result.matched = all
+	result.matched, result.shopper = all, q.Shopper
 	if o.Shopper == "" && len(all) > 0 { // it goes with its shopper, should that be erased
 		o.Shopper = all[0].c.ShopperKey
 	}

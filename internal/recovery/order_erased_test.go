@@ -124,3 +124,25 @@ func TestOlderTellingOfAnotherShopper(t *testing.T) {
 	s.until(5 * day)
 	s.wantReminders("a", 1, "skipped ordered", "skipped ordered", "skipped ordered")
 }
+
+// A checkout that came after its shopper was erased goes with the order that ends it, which
+// names the same shopper: no run of a reminder may meet it any more.
+func TestOrderEndsCheckoutOfErased(t *testing.T) {
+	t.Parallel()
+	for name, n := range map[string]recovery.OrderNews{
+		"by both":         {OrderID: "o", CheckoutID: "a", Email: anAddress},
+		"by the checkout": {OrderID: "o", CheckoutID: "a"},
+		"by its cart":     {OrderID: "o", CartID: "cart-a", Email: anAddress},
+		"of another":      {OrderID: "o", CheckoutID: "a", Email: "bo@example.net"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.erase()
+			s.post(left("a"))
+			s.clock.Set(t0.Add(time.Minute))
+			s.order(n)
+			s.wantErased("at once")
+		})
+	}
+}

@@ -159,16 +159,16 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 	return c, effect, err
 }
 
-// forgetMatched is forgetIfErased of the order's checkouts whose shopper the order did not
-// name, by the query: of that one nothing was recorded if it was erased. An order that names nobody goes too.
-func (s *Service) forgetMatched(ctx context.Context, st *Store, result OrderResult, named OrderQuery) error {
+// forgetMatched is forgetIfErased of the order's checkouts, but for those of the shopper it
+// was found by, of whom is known that nothing was erased. An order that names nobody goes too.
+func (s *Service) forgetMatched(ctx context.Context, st *Store, result OrderResult) error {
 	for _, m := range result.matched {
-		if m.c.Stub() || m.c.ShopperKey == named.Shopper || m.c.open() {
+		if m.c.Stub() || m.c.ShopperKey == result.shopper || m.c.open() {
 			continue
 		}
 		var orders []string
 		if result.Order.Shopper == m.c.ShopperKey {
-			orders = []string{named.Order}
+			orders = []string{result.Order.Key}
 		}
 		if _, err := s.forgetIfErased(ctx, st, m.c, orders...); err != nil {
 			return fmt.Errorf("forget the order's shopper: %w", err)
