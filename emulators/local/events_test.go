@@ -7,8 +7,10 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -125,6 +127,64 @@ func (w *world) postEvents(want int, key *ecdsa.PrivateKey, events string) answe
 	return w.post(want, "/webhooks/sendgrid", events,
 		"X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature),
 		"X-Twilio-Email-Event-Webhook-Timestamp", timestamp)
+}
+
+// SendGrid's sample, of the mails to five shoppers: what it tells of each is noted, and who
+// is not to be mailed any more is not.
+func TestSendGridSample(t *testing.T) {
+	t.Parallel()
+	key, public := eventsKey(t)
+	w := newWorld(t, withConfig(storeYAML(`sendgrid: {events_public_key: "env:EVENTS_KEY"}`)), func(o *Options) {
+		o.Now = time.Date(2026, 11, 21, 17, 0, 0, 0, time.UTC)
+		o.Lookup = func(name string) (string, bool) {
+			if name != "EVENTS_KEY" {
+				return "", false
+			}
+			return public, true
+		}
+	})
+	shoppers := []string{"ana.lima@example.net", "gone@example.net", "full@example.net", "angry@example.net", "done@example.net"}
+	for _, email := range shoppers {
+		w.post(http.StatusCreated, checkoutPath, toJSON(t, body{"checkout_id": email, "email": email, "abandoned_at": "2026-11-21T17:00:00Z"}))
+	}
+	w.advance(30 * time.Minute)
+	ids := map[string]any{}
+	for _, m := range w.mails() {
+		ids[m.To] = m.CustomArgs["message_id"]
+	}
+	var events []body
+	if err := json.Unmarshal([]byte(sample(t, "sendgrid/events.json")), &events); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		email, _ := e["email"].(string)
+		e["message_id"] = ids[email]
+	}
+	w.advance(3 * time.Minute)
+	for range 2 {
+		a := w.postEvents(http.StatusOK, key, toJSON(t, events))
+		if a.Body["recorded"] != float64(len(events)) || a.Body["ignored"] != 0.0 {
+			t.Errorf("got %s", a.Raw)
+		}
+	}
+	p, err := w.App.Service.ExportShopper(t.Context(), "default", ana)
+	if err != nil || len(p.Messages) != 1 {
+		t.Fatalf("got %d messages, %v", len(p.Messages), err)
+	}
+	at := func(unix int64) time.Time { return time.Unix(unix, 0).UTC() }
+	if m := p.Messages[0]; !m.Delivered.Equal(at(1795282203)) || !m.Opened.Equal(at(1795282260)) || !m.Clicked.Equal(at(1795282290)) || !m.Bounced.IsZero() {
+		t.Errorf("the row is %+v", m)
+	}
+	before := len(w.mails())
+	w.advance(24 * time.Hour)
+	var mailed []string
+	for _, m := range w.mails()[before:] {
+		mailed = append(mailed, m.To)
+	}
+	slices.Sort(mailed)
+	if want := []string{"ana.lima@example.net", "full@example.net"}; !slices.Equal(mailed, want) {
+		t.Errorf("a day later %v were mailed, want %v", mailed, want)
+	}
 }
 
 // Only the store's own key speaks for its messages. Promise 8.

@@ -101,7 +101,11 @@ func TestReplacedSystemsForms(t *testing.T) {
 
 	// An order's ID of the shop's own finds the checkout by its address.
 	w.post(http.StatusCreated, "/api/checkout", toJSON(t, body{"email_id": "ida@example.com"}))
-	w.post(http.StatusOK, "/api/order", toJSON(t, body{"order_id": "48213377", "email_id": "Ida@example.com"}))
+	w.post(http.StatusOK, "/api/order", toJSON(t, body{"order_id": "48213378", "email_id": "Ida@example.com"}))
+	w.advance(72 * time.Hour)
+	w.wantMails("greg@example.com")
+	w.post(http.StatusCreated, "/api/checkout", sample(t, "legacy-checkout.json"))
+	w.post(http.StatusOK, "/api/order", sample(t, "legacy-order.json"))
 	w.advance(72 * time.Hour)
 	w.wantMails("greg@example.com")
 }
