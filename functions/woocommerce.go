@@ -68,6 +68,8 @@ func wooCommerceOrder(ctx context.Context, w webhook, o woocommerce.Order) (resp
 		return w.recordOrder(ctx, o.News())
 	case woocommerce.Expired:
 		return wooCommerceGone(ctx, w, o)
+	case woocommerce.Own:
+		return wooCommerceOwn(ctx, w, o)
 	}
 	if o.Trashed() { // as good as deleted: what was bought stays so
 		return wooCommerceGone(ctx, w, woocommerce.Order{ID: o.ID, Modified: o.Modified})
@@ -149,6 +151,19 @@ func wooCommerceFailed(ctx context.Context, w webhook, o woocommerce.Order) (res
 		return w.recordOrder(ctx, o.News())
 	}
 	return wooCommerceCheckout(ctx, w, o)
+}
+
+// wooCommerceOwn is an order that the shop deals with in a way of its own, not paid: nobody
+// is reminded of that. Whether it is bought nobody can tell.
+func wooCommerceOwn(ctx context.Context, w webhook, o woocommerce.Order) (response, error) {
+	known, err := w.Service.StopKnown(ctx, w.store.ID, o.ID, pastOf(o.Modified, w.now))
+	if err != nil {
+		return response{}, err
+	}
+	if !known {
+		return ignored(noStatus), nil
+	}
+	return did("stopped", "checkout", recovery.CheckoutKey(w.store.ID, o.ID)), nil
 }
 
 // wooCommerceGone is an order that cannot be paid any more. Was it bought, as by a bank

@@ -22,6 +22,8 @@ type Told struct {
 	// cancelled without a payment, at GoneAt; zero if that is not told.
 	Gone   bool
 	GoneAt time.Time
+	// Kept says that the shop deals with it in a way of its own: nobody is to pay it now.
+	Kept bool
 }
 
 // askFor is how long the shop system may take.
@@ -65,6 +67,12 @@ func (s *Service) ask(ctx context.Context, a *attempt) error {
 		return nil
 	}
 	if told == nil {
+		return nil
+	}
+	if told.Kept {
+		if _, err := s.StopKnown(ctx, c.Store, c.ID, time.Time{}); err != nil {
+			return fmt.Errorf("stop the checkout that the shop system deals with: %w", err)
+		}
 		return nil
 	}
 	if told.Gone { // the claim reads it anew, without the address

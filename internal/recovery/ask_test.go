@@ -114,6 +114,16 @@ func TestAskedAndGone(t *testing.T) {
 	}
 }
 
+// A checkout that the shop deals with in a way of its own is not mailed, nor any more.
+func TestAskedAndKept(t *testing.T) {
+	t.Parallel()
+	s := leftAt(t, recovery.WooCommerce, &shopSystem{told: &recovery.Told{Kept: true}}, nil)
+	if run, err := s.Remind(t.Context(), s.task("7781", 1, 0)); err != nil || run.Mail != "" {
+		t.Fatalf("got %+v, %v; want no mail", run, err)
+	}
+	s.wantReminders("7781", 1, "skipped stopped", "skipped stopped", "skipped stopped")
+}
+
 // It is asked when the reminder is due, not before, and once in a run.
 func TestAskWhenDue(t *testing.T) {
 	t.Parallel()

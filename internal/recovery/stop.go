@@ -83,6 +83,25 @@ func (s *Service) StopCheckout(ctx context.Context, store, checkoutID string) er
 	})
 }
 
+// StopKnown is StopCheckout of a checkout that is known, and of which nothing newer than
+// the instant is; zero for now. It says whether there is such
+// a one, which was not ordered.
+func (s *Service) StopKnown(ctx context.Context, store, checkoutID string, at time.Time) (known bool, err error) {
+	st, err := s.store(store)
+	if err != nil {
+		return false, err
+	}
+	at = placed(at, s.now())
+	err = s.updateNamed(ctx, st, checkoutID, "", func(k Case) Change {
+		c := k.Checkout
+		if known = c != nil && !c.Stub() && !c.News.After(at) && (!c.Final() || c.Status == StatusStopped); !known || !c.stop(st, s.now()) {
+			return Change{}
+		}
+		return Change{Update: []*Checkout{c}}
+	})
+	return known, err
+}
+
 // stop ends c's scheduled reminders, and says whether c changed.
 func (c *Checkout) stop(st *Store, now time.Time) bool {
 	if c.Final() {

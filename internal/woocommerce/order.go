@@ -99,11 +99,12 @@ type Kind int
 
 // The kinds of orders.
 const (
-	Nothing   Kind = iota // of no concern: in the bin, or of a status of the shop's own
+	Nothing   Kind = iota // of no concern: in the bin, or not made yet
 	Checkout              // not paid yet
 	Placed                // bought, whatever became of it later
 	Cancelled             // bought, and cancelled
 	Expired               // cancelled without a payment: WooCommerce does that after an hour
+	Own                   // of a status of the shop's own, and not paid, such as a quote
 )
 
 // Kind is what the order is. A status of the shop's own says nothing, a payment does.
@@ -122,7 +123,7 @@ func (o Order) Kind() Kind {
 		return Nothing
 	}
 	if o.Paid.IsZero() {
-		return Nothing
+		return Own
 	}
 	return Placed
 }

@@ -58,7 +58,7 @@ func TestKinds(t *testing.T) {
 		`"pending"`: Checkout, `"failed"`: Checkout, `"checkout-draft"`: Checkout, `"wc-pending"`: Checkout,
 		`"processing"`: Placed, `"completed"`: Placed, `"On-Hold"`: Placed, `"refunded"`: Placed,
 		`"cancelled"`: Expired, `"cancelled"` + paid: Cancelled, `"cancelled","date_paid":"2026-11-21 09:40:00"`: Cancelled,
-		`"trash"`: Nothing, `"trash"` + paid: Nothing, `"auto-draft"`: Nothing, `null`: Nothing, `7`: Nothing, `"wc-packed"`: Nothing,
+		`"trash"`: Nothing, `"trash"` + paid: Nothing, `"auto-draft"`: Nothing, `null`: Nothing, `7`: Own, `"wc-packed"`: Own,
 		`"packed"` + paid: Placed,
 	} {
 		if got := parse(t, `{"id":1,"status":`+status+`}`).Kind(); got != want {

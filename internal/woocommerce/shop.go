@@ -81,6 +81,8 @@ func (s *Shop) Ordered(ctx context.Context, id string) (*recovery.Told, error) {
 	switch o.Kind() {
 	case Placed, Cancelled:
 		return &recovery.Told{News: o.News()}, nil
+	case Own:
+		return &recovery.Told{Kept: true}, nil
 	case Expired:
 		return &recovery.Told{Gone: true, GoneAt: o.Modified}, nil
 	}

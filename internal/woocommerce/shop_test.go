@@ -108,6 +108,17 @@ func TestDeleted(t *testing.T) {
 	}
 }
 
+// Of an order that the shop deals with in a way of its own it tells that.
+func TestOwnStatus(t *testing.T) {
+	t.Parallel()
+	told, err := shop(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"id":7781,"status":"quote"}`))
+	}).Ordered(t.Context(), "7781")
+	if diff := cmp.Diff(&recovery.Told{Kept: true}, told); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 // Of an order that was cancelled without a payment it tells that, and when.
 func TestCancelledUnpaid(t *testing.T) {
 	t.Parallel()
