@@ -31,12 +31,15 @@ func prefetches(h http.Header) bool {
 // most of the lists omrilotan/isbot and monperrus/crawler-user-agents, as are the makers
 // of previews that call themselves otherwise: Facebook, WhatsApp, Pinterest, Google's and
 // Yahoo's image proxies. The rest are scanners of mail that say who they are: Barracuda,
-// Mimecast, Proofpoint, Cisco; most do not, and look like a browser. HTTP libraries and
+// Mimecast, Proofpoint, Cisco and others; most do not, and look like a browser. HTTP libraries and
 // curl are missing on purpose: scanners do not call themselves so, and who tries a link by
 // hand wants to see it counted.
 var bots = regexp.MustCompile(`bot[^a-z]|bot$|crawl|spider|slurp|preview|facebookexternalhit|facebookcatalog|whatsapp/|pinterest/|` +
 	`googleimageproxy|yahoomailproxy|headlesschrome|phantomjs|` +
-	`barracuda|mimecast|proofpoint|ciscosecureemail|ironport|linkscan|urlscan|virustotal|safebrowsing`)
+	`barracuda|mimecast|proofpoint|ciscosecureemail|ironport|linkscan|urlscan|url scan|mailscan|email scan|linkcheck|link-check|` +
+	`virustotal|safebrowsing|safelinks|google-safety|google-inspection|googleother|feedfetcher|ia_archiver|lighthouse|` +
+	`trend ?micro|sophos|fortimail|fortiguard|symantec|forcepoint|zscaler|vade ?secure|kaspersky|censys|zgrab|nessus|` +
+	`embedly|iframely|vkshare|chatgpt-user|w3c_validator`)
 
 // isBot says whether the user agent is a bot's. Scanners often send none at all, browsers
 // always do.

@@ -103,7 +103,7 @@ func readCheckout(o object, st *recovery.Store, now time.Time, legacy bool) reco
 		AcceptsMarketing: o.boolean("accepts_marketing"),
 		Total:            o.amount("total", currency),
 		Items:            readItems(o, st, currency),
-		Consent:          readConsent(o),
+		Consent:          readConsent(o, now),
 		RecoverURL:       o.link("recover_url", false, st.LinkHosts),
 		AbandonedAt:      o.pastInstant("abandoned_at", now),
 		UpdatedAt:        o.pastInstant("updated_at", now),
@@ -122,12 +122,12 @@ func readCheckout(o object, st *recovery.Store, now time.Time, legacy bool) reco
 }
 
 // readConsent reads what the shopper agreed to, and when.
-func readConsent(o object) recovery.Field[*recovery.Consented] {
+func readConsent(o object, now time.Time) recovery.Field[*recovery.Consented] {
 	consent, given, null := o.sub("consent")
 	if !given || null {
 		return recovery.Field[*recovery.Consented]{Given: given}
 	}
-	return recovery.Given(&recovery.Consented{Wording: consent.text("wording", maxURL).Value, At: consent.instant("at")})
+	return recovery.Given(&recovery.Consented{Wording: consent.text("wording", maxURL).Value, At: consent.pastInstant("at", now)})
 }
 
 func emailField(legacy bool) string {

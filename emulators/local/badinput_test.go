@@ -56,6 +56,7 @@ func TestBadInput(t *testing.T) {
 		"a long ID":              {body: change(body{"checkout_id": strings.Repeat("x", 201)}), field: "checkout_id", status: 400},
 		"a long name":            {body: change(body{"customer": body{"first_name": strings.Repeat("ä", 101)}}), field: "customer.first_name", status: 400},
 		"a customer of text":     {body: change(body{"customer": "Ana"}), field: "customer", status: 400},
+		"consent in the future":  {body: change(body{"consent": body{"wording": "yes", "at": "2030-01-01T00:00:00Z"}}), field: "consent.at", status: 400},
 		"consent as text":        {body: change(body{"accepts_marketing": "yes"}), field: "accepts_marketing", status: 400},
 		"test as text":           {body: change(body{"test": "true"}), field: "test", status: 400},
 		"a malformed locale":     {body: change(body{"locale": "pt_BR_!"}), field: "locale", status: 400},

@@ -40,6 +40,65 @@ func TestConsentWithdrawnOnAStoppedCheckout(t *testing.T) {
 	s.wantReminders("b", 1, "sent", "skipped no_consent", "skipped no_consent")
 }
 
+// When the shopper agreed is never later than what tells of it, or no withdrawal would count.
+func TestWithdrawnAfterConsentOfItsOwnInstant(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ agreed, withdrawn time.Duration }{
+		"agreed in the future":             {365 * day, time.Minute},
+		"withdrawn by news of no instant":  {5 * time.Minute, 0},
+		"agreed long before, as it should": {-day, time.Minute},
+	} {
+		s := open(t, nil)
+		s.clock.Set(t0.Add(10 * time.Minute))
+		n := accepting("a", true, 0)
+		n.UpdatedAt = time.Time{}
+		n.Consent = recovery.Given(&recovery.Consented{Wording: "Yes", At: t0.Add(tc.agreed)})
+		s.post(n)
+		no := accepting("a", false, tc.withdrawn)
+		if tc.withdrawn == 0 {
+			no.UpdatedAt = time.Time{}
+		}
+		s.post(no)
+		s.until(5 * day)
+		if mails := s.mailer.Sent(); len(mails) > 0 {
+			t.Errorf("%s: %d mails", name, len(mails))
+		}
+	}
+}
+
+// A withdrawal goes with its checkout to another address, until marketing is accepted there.
+func TestWithdrawalGoesWithItsCheckout(t *testing.T) {
+	t.Parallel()
+	const other = "bo@example.net"
+	moved := func(n recovery.News) recovery.News {
+		n.Email = other
+		return n
+	}
+	for name, tc := range map[string]struct {
+		news  []recovery.News
+		mails int
+	}{
+		"nothing said":        {[]recovery.News{accepting("a", true, 0), accepting("a", false, time.Minute), moved(silent("a", 2*time.Minute))}, 0},
+		"said again":          {[]recovery.News{accepting("a", true, 0), accepting("a", false, time.Minute), moved(accepting("a", false, 2*time.Minute))}, 0},
+		"withdrawn by moving": {[]recovery.News{accepting("a", true, 0), moved(accepting("a", false, 2*time.Minute))}, 0},
+		"accepted there":      {[]recovery.News{accepting("a", true, 0), accepting("a", false, time.Minute), moved(accepting("a", true, 2*time.Minute))}, 3},
+		"never accepted":      {[]recovery.News{accepting("a", false, 0), moved(silent("a", 2*time.Minute))}, 3},
+		"of another checkout": {[]recovery.News{accepting("b", true, 0), accepting("b", false, time.Minute), moved(silent("a", 2*time.Minute))}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			for _, n := range tc.news {
+				s.post(n)
+			}
+			s.until(5 * day)
+			if mails := s.mailer.Sent(); len(mails) != tc.mails {
+				t.Errorf("%d mails, want %d", len(mails), tc.mails)
+			}
+		})
+	}
+}
+
 // A withdrawal ends what is scheduled in every mode, on all of the shopper's checkouts.
 // Who never accepted has nothing to withdraw.
 func TestConsentWithdrawn(t *testing.T) {

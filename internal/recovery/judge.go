@@ -107,9 +107,14 @@ func OrderCounts(c *Checkout, placed time.Time) bool {
 	return !placed.IsZero() && !placed.Before(from.Add(-orderSlack))
 }
 
+// withdrawn says whether who accepted marketing does so no more.
+func (s Shopper) withdrawn() bool {
+	return !s.ConsentGiven.IsZero() && !s.ConsentRefused.IsZero() && !s.ConsentGiven.After(s.ConsentRefused)
+}
+
 func consents(s *Store, k Case) bool {
-	if g, r := k.Shopper.ConsentGiven, k.Shopper.ConsentRefused; !g.IsZero() && !r.IsZero() && !g.After(r) {
-		return false // withdrawn
+	if k.Shopper.withdrawn() {
+		return false
 	}
 	yes := k.Checkout.AcceptsMarketing != nil && *k.Checkout.AcceptsMarketing
 	switch s.Consent {

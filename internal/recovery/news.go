@@ -156,10 +156,11 @@ func (n *News) consent() (given, refused time.Time) {
 	if !*n.AcceptsMarketing.Value {
 		return time.Time{}, n.instant()
 	}
-	if c := n.Consent.Value; c != nil {
-		return firstOf(c.At, n.instant()), time.Time{}
+	given = n.instant()
+	if c := n.Consent.Value; c != nil && !c.At.IsZero() && c.At.Before(given) { // it may be older news, never newer
+		given = Instant(c.At)
 	}
-	return n.instant(), time.Time{}
+	return given, time.Time{}
 }
 
 // consentOnly is what news changes that c does not take: the shopper's consent goes by
@@ -192,7 +193,8 @@ func (n *News) restart(s *Store, c *Checkout) {
 	c.endScheduled(ReasonSuperseded)
 	c.forgetOld()
 	schedule(s, c)
-	if c.Status == StatusStopped {
+	if c.Status == StatusStopped || c.Left {
+		c.Status = StatusStopped
 		c.endScheduled(ReasonStopped)
 		return
 	}

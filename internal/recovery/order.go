@@ -276,7 +276,10 @@ func (c *Checkout) meetOrder(k Case) {
 	}
 	for _, anchor := range []OrderRef{{At: k.Cart.LastOrder, By: ByCart}, {At: k.Shopper.LastOrder, By: ByEmail}} {
 		if OrderCounts(c, anchor.At) {
-			c.Status, c.Order = StatusOrdered, &anchor
+			c.Order = &anchor
+			if c.Status != StatusStopped { // and so it stays
+				c.Status = StatusOrdered
+			}
 			c.endScheduled(ReasonOrdered)
 			return
 		}

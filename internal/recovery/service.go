@@ -137,13 +137,18 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 			if need == WholeCase {
 				c.meetOrder(k)
 			}
+			former := c.ShopperKey
 			if effect = n.Apply(st, c); effect == Ignored {
 				return n.consentOnly(st, c), nil
 			}
 			if need == WholeCase {
 				c.meetOrder(k) // news of the same seconds may have begun anew
 			}
-			return withAnchors(st, Change{Update: []*Checkout{c}}, c, n), nil
+			ch := withAnchors(st, Change{Update: []*Checkout{c}}, c, n)
+			if c.ShopperKey != former {
+				ch.Shoppers[0].withdrawnWith(c, k.Shopper)
+			}
+			return ch, nil
 		})
 		if err != nil || !again {
 			break
@@ -231,6 +236,15 @@ func withAnchors(st *Store, ch Change, c *Checkout, n *News) Change {
 		ch.Carts = append(ch.Carts, cart)
 	}
 	return ch
+}
+
+// withdrawnWith passes on with a checkout, which went from the former shopper to another
+// address, what is withdrawn on it: it is the same person's.
+func (r *RaiseShopper) withdrawnWith(c *Checkout, former Shopper) {
+	if c.AcceptsMarketing != nil && !*c.AcceptsMarketing {
+		r.ConsentGiven = later(r.ConsentGiven, former.ConsentGiven)
+		r.ConsentRefused = later(r.ConsentRefused, former.ConsentRefused)
+	}
 }
 
 // dueAtOnce is how close a due instant must be for its task to wait for the commit.

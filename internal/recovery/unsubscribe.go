@@ -42,14 +42,18 @@ func (s *Service) UndoUnsubscribe(ctx context.Context, l Link) error {
 }
 
 // LeaveCheckout ends what is scheduled for l's checkout, at its shopper's wish. Nothing
-// is done where the checkout is not kept any more, or ended by an order.
+// is done where the checkout is not kept any more, or ended by its own order. One that
+// another order ended stays ended, whatever is told of it.
 func (s *Service) LeaveCheckout(ctx context.Context, l Link) error {
 	return s.updateLinked(ctx, l, func(st *Store, k Case) Change {
-		if k.Checkout.Order != nil || !k.Checkout.stop(st, s.now()) {
+		c := k.Checkout
+		if c.Final() || c.Left {
 			return Change{}
 		}
-		k.Checkout.Left = true
-		return Change{Update: []*Checkout{k.Checkout}}
+		if c.Left = true; c.Order == nil {
+			c.stop(st, s.now())
+		}
+		return Change{Update: []*Checkout{c}}
 	})
 }
 
@@ -101,7 +105,13 @@ func (s *Service) updateLinked(ctx context.Context, l Link, change func(*Store, 
 
 // resume undoes the shopper's stop, and says whether c changed.
 func (c *Checkout) resume(st *Store, k Case, now time.Time) bool {
-	if c.Status != StatusStopped || !c.Left || c.Order != nil {
+	switch {
+	case !c.Left:
+		return false
+	case c.Status != StatusStopped: // an order had ended it
+		c.Left = false
+		return true
+	case c.Order != nil:
 		return false
 	}
 	c.Status, c.Left = StatusOpen, false

@@ -231,6 +231,62 @@ func TestLeaveCheckoutThatEnded(t *testing.T) {
 	}
 }
 
+// Who has left a checkout is not mailed about it again, whatever order comes and whatever is
+// told of it then; who left it after an order neither.
+func TestLeftStaysLeft(t *testing.T) {
+	t.Parallel()
+	order := recovery.OrderNews{OrderID: "o", Email: anAddress, PlacedAt: t0.Add(40 * time.Minute)}
+	for name, change := range map[string]func(*recovery.News){
+		"another cart":    func(n *recovery.News) { n.CartID = recovery.Given("another") },
+		"another address": func(n *recovery.News) { n.Email = "bo@example.net" },
+		"the same":        func(*recovery.News) {},
+	} {
+		for _, first := range []string{"left", "ordered"} {
+			t.Run(name+", "+first+" first", func(t *testing.T) {
+				t.Parallel()
+				s := open(t, linkStore())
+				s.post(left("a"))
+				s.until(40 * time.Minute)
+				if first == "left" {
+					s.does(1, s.LeaveCheckout, s.leaving("a"))
+				}
+				s.order(order)
+				if first == "ordered" {
+					s.does(1, s.LeaveCheckout, s.leaving("a"))
+				}
+				s.until(2 * time.Hour)
+				n := left("a")
+				n.UpdatedAt = t0.Add(2 * time.Hour)
+				n.Items = recovery.Given([]recovery.Item{{ID: "other", Quantity: 1}})
+				change(&n)
+				s.post(n)
+				s.until(5 * day)
+				s.wantMails("a 1-0")
+			})
+		}
+	}
+}
+
+// What was left after an order, and then is not any more, goes by the order again.
+func TestUndoLeavingWhatWasOrdered(t *testing.T) {
+	t.Parallel()
+	s := open(t, linkStore())
+	s.post(left("a"))
+	s.until(half)
+	s.order(recovery.OrderNews{OrderID: "o", Email: anAddress})
+	s.does(1, s.LeaveCheckout, s.leaving("a"))
+	s.does(2, s.UndoLeaveCheckout, s.leaving("a"))
+	if c := s.checkout("a"); c.Left || c.Status != recovery.StatusOrdered {
+		t.Errorf("left %t, %s", c.Left, c.Status)
+	}
+	n := left("a")
+	n.AbandonedAt = t0.Add(day)
+	s.clock.Set(n.AbandonedAt)
+	s.post(n)
+	s.until(5 * day)
+	s.wantReminders("a", 2, "sent", "sent", "sent")
+}
+
 // An order ends a checkout for good that its shopper had left, whatever is undone then.
 func TestUndoLeaveCheckoutAfterItsOrder(t *testing.T) {
 	t.Parallel()
