@@ -3,7 +3,9 @@ package firestoredb
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
@@ -11,7 +13,7 @@ import (
 	"github.com/comeback-checkout/comeback/internal/recovery"
 )
 
-// Personal implements recovery.DB, in one round trip.
+// Personal implements recovery.DB, in two round trips.
 func (d *DB) Personal(ctx context.Context, store, shopper string) (recovery.Personal, error) {
 	var p recovery.Personal
 	g, gctx := errgroup.WithContext(ctx)
@@ -47,7 +49,49 @@ func (d *DB) Personal(ctx context.Context, store, shopper string) (recovery.Pers
 	if err := g.Wait(); err != nil {
 		return recovery.Personal{}, fmt.Errorf("read what is kept of a shopper: %w", err)
 	}
+	if err := d.namelessOrders(ctx, store, &p); err != nil {
+		return recovery.Personal{}, fmt.Errorf("read orders that name nobody: %w", err)
+	}
 	return p, nil
+}
+
+// queriesAtOnce bounds the queries of one erasure or export that run side by side.
+const queriesAtOnce = 32
+
+// namelessOrders adds the orders that name no shopper, but one of p's checkouts or its cart.
+func (d *DB) namelessOrders(ctx context.Context, store string, p *recovery.Personal) error {
+	orders := d.client.Collection("stores").Doc(store).Collection("orders")
+	var mu sync.Mutex
+	found := map[string]*recovery.Order{}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(queriesAtOnce)
+	for _, c := range p.Checkouts {
+		for field, key := range map[string]string{"checkout": c.Key, "cart": c.CartKey} {
+			if key == "" {
+				continue
+			}
+			g.Go(func() error {
+				return d.each(gctx, orders.Where(field, "==", key), func(snap *firestore.DocumentSnapshot) error {
+					var doc orderDoc
+					if err := decode(snap, &doc); err != nil || doc.Shopper != "" {
+						return err
+					}
+					o, err := doc.order(store, snap.Ref.ID, snap.UpdateTime)
+					mu.Lock()
+					found[snap.Ref.ID] = o
+					mu.Unlock()
+					return err
+				})
+			})
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		p.Orders = append(p.Orders, found[key])
+	}
+	return nil
 }
 
 // of is the query for a shopper's documents of the collection.

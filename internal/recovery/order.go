@@ -103,7 +103,12 @@ func placed(at, now time.Time) time.Time {
 
 // erased says whether nothing may be kept of the order or its shopper any more.
 func (k OrderCase) erased() bool {
-	return k.Order != nil && k.Order.Erased || k.Suppression.erased() || k.Checkout != nil && k.Checkout.Status == StatusErased
+	for _, c := range []*Checkout{k.Checkout, k.CartCheckout} {
+		if c != nil && c.Status == StatusErased {
+			return true
+		}
+	}
+	return k.Order != nil && k.Order.Erased || k.Suppression.erased()
 }
 
 func (n *OrderNews) query(st *Store) OrderQuery {

@@ -92,6 +92,54 @@ func TestOrderThatNamesWhatWasErased(t *testing.T) {
 	}
 }
 
+// Orders that name nobody belong to whose checkout or cart they name: they are exported, and
+// go with it; nor are they recorded afterwards.
+func TestEraseOrdersOfCheckoutAndCart(t *testing.T) {
+	t.Parallel()
+	byCart, byCheckout := recovery.OrderNews{OrderID: "o1", CartID: "cart-a", Total: eur(10)}, recovery.OrderNews{OrderID: "o2", CheckoutID: "a", Total: eur(10)}
+	third := recovery.OrderNews{OrderID: "o3", CheckoutID: "a", Total: eur(10)}
+	for name, tc := range map[string]struct {
+		do     func(*shop)
+		orders int
+	}{
+		"by its cart, first":    {func(s *shop) { s.order(byCart); s.post(left("a")) }, 1},
+		"two by itself, first":  {func(s *shop) { s.order(byCheckout); s.order(third); s.post(left("a")) }, 2},
+		"all, first":            {func(s *shop) { s.order(byCart); s.order(byCheckout); s.order(third); s.post(left("a")) }, 3},
+		"all, afterwards":       {func(s *shop) { s.post(left("a")); s.order(byCart); s.order(byCheckout); s.order(third) }, 3},
+		"of a checkout unknown": {func(s *shop) { n := byCheckout; n.Email = anAddress; s.order(n) }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			tc.do(s)
+			if p := s.personal(); len(p.Orders) != tc.orders {
+				t.Errorf("%d orders are exported, want %d", len(p.Orders), tc.orders)
+			}
+			s.erase()
+			s.wantErased("at once")
+			s.order(byCart)
+			s.order(recovery.OrderNews{OrderID: "later", CartID: "cart-a"})
+			for _, id := range []string{"o1", "o2", "o3", "later"} {
+				k, err := s.db.FindForOrder(t.Context(), recovery.OrderQuery{Store: "default", Order: recovery.OrderKey("default", id)})
+				if err != nil || k.Order != nil && !k.Order.Erased && name != "of a checkout unknown" {
+					t.Errorf("order %s: %+v, %v", id, k.Order, err)
+				}
+			}
+			for _, c := range s.db.Checkouts() {
+				if c.ID != "" {
+					t.Errorf("the checkout's ID is %q", c.ID)
+				}
+			}
+		})
+	}
+	s := open(t, nil) // named by the shop
+	s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a"})
+	s.erase("o")
+	if c := s.db.Checkouts()[0]; c.ID != "" || c.Status != recovery.StatusOrdered {
+		t.Errorf("of a named order's checkout there is %+v", c)
+	}
+}
+
 // An order that is known is changed by what names an erased address beside it; that it was
 // cancelled is no matter of who it names.
 func TestKnownOrderToldWithAnErasedAddress(t *testing.T) {

@@ -114,8 +114,8 @@ type Personal struct {
 	Shopper     *Shopper // nil: there is no document
 	Suppression *Suppression
 	Checkouts   []*Checkout // newest T first
-	Orders      []*Order
-	Messages    []*Message // those that went to the shopper, wherever the checkout belongs now
+	Orders      []*Order    // also those that name nobody, but one of the checkouts or its cart
+	Messages    []*Message  // those that went to the shopper, wherever the checkout belongs now
 }
 
 // OrderQuery names what an order may touch. Order is never empty; other keys that are

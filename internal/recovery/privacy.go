@@ -111,7 +111,7 @@ func (p Personal) nothing() bool {
 
 // eraseOnce erases what was found.
 func (s *Service) eraseOnce(ctx context.Context, st *Store, shopper string, p Personal, total *ErasureResult) error {
-	if err := s.eraseOwnOrders(ctx, st, p.Checkouts, total); err != nil {
+	if err := s.eraseShoppersOrders(ctx, st, p.Orders, total); err != nil { // before the checkouts, which lead to some of them
 		return err
 	}
 	var ch Change
@@ -132,42 +132,10 @@ func (s *Service) eraseOnce(ctx context.Context, st *Store, shopper string, p Pe
 		}
 		total.Messages += len(list)
 	}
-	for list := range slices.Chunk(p.Orders, erasedAtOnce) {
-		keys := make([]string, len(list))
-		for i, o := range list {
-			keys[i] = o.Key
-		}
-		if err := s.DB.Commit(ctx, st.ID, Change{EraseOrders: s.erasedOrders(st, keys...)}); err != nil {
-			return err
-		}
-		total.Orders += len(list)
-	}
 	if p.Shopper == nil {
 		return nil
 	}
 	return s.DB.Commit(ctx, st.ID, Change{DeleteShopper: shopper})
-}
-
-// eraseOwnOrders erases orders of the checkouts that came before them and named nobody:
-// they are found by the checkout alone.
-func (s *Service) eraseOwnOrders(ctx context.Context, st *Store, list []*Checkout, total *ErasureResult) error {
-	for _, c := range list {
-		if c.Order == nil || c.Order.Key == "" {
-			continue
-		}
-		k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: c.Order.Key})
-		if err != nil {
-			return err
-		}
-		if k.Order == nil || k.Order.Erased || k.Order.Shopper != "" {
-			continue
-		}
-		if err := s.DB.Commit(ctx, st.ID, Change{EraseOrders: s.erasedOrders(st, c.Order.Key)}); err != nil {
-			return err
-		}
-		total.Orders++
-	}
-	return nil
 }
 
 // eraseMessages deletes rows. Each one's checkout may be somebody else's by now: it is

@@ -10,7 +10,7 @@ import (
 // eraseOrders erases the orders with the IDs, and the shoppers whom they lead to but those
 // that are named anyway.
 func (s *Service) eraseOrders(ctx context.Context, st *Store, ids, named []string, total *ErasureResult) error {
-	others, err := s.shoppersOfOrders(ctx, st, ids)
+	others, stubs, err := s.shoppersOfOrders(ctx, st, ids)
 	if err != nil {
 		return fmt.Errorf("look up the orders' shoppers: %w", err)
 	}
@@ -25,10 +25,48 @@ func (s *Service) eraseOrders(ctx context.Context, st *Store, ids, named []strin
 	for i, id := range ids {
 		keys[i] = OrderKey(st.ID, id)
 	}
+	for _, checkout := range stubs {
+		if err := s.eraseStub(ctx, st, checkout); err != nil {
+			return fmt.Errorf("erase an order's checkout: %w", err)
+		}
+	}
 	if err := s.DB.Commit(ctx, st.ID, Change{EraseOrders: s.erasedOrders(st, keys...)}); err != nil {
 		return fmt.Errorf("erase orders: %w", err)
 	}
 	return nil
+}
+
+// eraseShoppersOrders erases a shopper's orders.
+func (s *Service) eraseShoppersOrders(ctx context.Context, st *Store, orders []*Order, total *ErasureResult) error {
+	for list := range slices.Chunk(orders, erasedAtOnce) {
+		keys := make([]string, len(list))
+		for i, o := range list {
+			keys[i] = o.Key
+			if err := s.eraseStub(ctx, st, o.Checkout); err != nil {
+				return err
+			}
+		}
+		if err := s.DB.Commit(ctx, st.ID, Change{EraseOrders: s.erasedOrders(st, keys...)}); err != nil {
+			return err
+		}
+		total.Orders += len(list)
+	}
+	return nil
+}
+
+// eraseStub leaves nothing readable of a checkout that only its order has named so far.
+func (s *Service) eraseStub(ctx context.Context, st *Store, checkout string) error {
+	if checkout == "" {
+		return nil
+	}
+	return s.DB.UpdateCheckout(ctx, st.ID, checkout, CheckoutOnly, func(k Case) (Change, error) {
+		c := k.Checkout
+		if c == nil || !c.Stub() || c.ID == "" {
+			return Change{}, nil
+		}
+		c.ID = ""
+		return Change{Update: []*Checkout{c}}, nil
+	})
 }
 
 // erasedOrders are what stays of orders: that nothing is to be recorded of them, whatever
@@ -42,23 +80,30 @@ func (s *Service) erasedOrders(st *Store, keys ...string) []*Order {
 }
 
 // shoppersOfOrders are the keys of the shoppers of the orders and of their checkouts, each
-// once: those of the checkouts first, for an order that is gone leads nowhere.
-func (s *Service) shoppersOfOrders(ctx context.Context, st *Store, ids []string) ([]string, error) {
+// once: those of the checkouts first, for an order that is gone leads nowhere. With them
+// come the keys of checkouts that only the orders have named.
+func (s *Service) shoppersOfOrders(ctx context.Context, st *Store, ids []string) (shoppers, stubs []string, err error) {
 	type found struct {
 		shopper   string
 		checkouts []string
+		stub      string
 		err       error
 	}
 	all := make([]found, len(ids))
 	work := make([]func(), len(ids))
 	for i, id := range ids {
-		work[i] = func() { all[i].shopper, all[i].checkouts, all[i].err = s.shoppersOf(ctx, st, OrderKey(st.ID, id)) }
+		work[i] = func() {
+			all[i].shopper, all[i].checkouts, all[i].stub, all[i].err = s.shoppersOf(ctx, st, OrderKey(st.ID, id))
+		}
 	}
 	s.together(work...)
 	var keys, own []string
 	var errs []error
 	for _, f := range all {
 		keys, own, errs = append(keys, f.checkouts...), append(own, f.shopper), append(errs, f.err)
+		if f.stub != "" {
+			stubs = append(stubs, f.stub)
+		}
 	}
 	var once []string
 	for _, key := range append(keys, own...) {
@@ -66,24 +111,27 @@ func (s *Service) shoppersOfOrders(ctx context.Context, st *Store, ids []string)
 			once = append(once, key)
 		}
 	}
-	return once, errors.Join(errs...)
+	return once, stubs, errors.Join(errs...)
 }
 
-// shoppersOf are the key of the order's shopper and those of its checkouts.
-func (s *Service) shoppersOf(ctx context.Context, st *Store, order string) (own string, checkouts []string, err error) {
+// shoppersOf are the key of the order's shopper and those of its checkouts, and that of its
+// own checkout if it is a stub.
+func (s *Service) shoppersOf(ctx context.Context, st *Store, order string) (own string, checkouts []string, stub string, err error) {
 	k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: order})
 	if err != nil || k.Order == nil {
-		return "", nil, err
+		return "", nil, "", err
 	}
 	o := k.Order
 	for _, key := range unique(append([]string{o.Checkout}, o.Matched...)) {
 		k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: order, Checkout: key})
 		if err != nil {
-			return "", nil, err
+			return "", nil, "", err
 		}
-		if k.Checkout != nil {
+		if k.Checkout != nil && k.Checkout.Stub() {
+			stub = key
+		} else if k.Checkout != nil {
 			checkouts = append(checkouts, k.Checkout.ShopperKey)
 		}
 	}
-	return o.Shopper, checkouts, nil
+	return o.Shopper, checkouts, stub, nil
 }

@@ -41,15 +41,6 @@ func (e *evidence) undone(done *following, undo follows, by moment) bool {
 	})
 }
 
-func (e *evidence) anyOrder(k *known) bool {
-	for _, o := range e.orders {
-		if e.related(o, k) {
-			return true
-		}
-	}
-	return false
-}
-
 // tookBack says whether what SendGrid's event told of may have been undone by then, with
 // the link of a mail.
 func (e *evidence) tookBack(h *happening, by moment) bool {

@@ -43,6 +43,7 @@ func TestDB(t *testing.T, open func(t *testing.T, clock recovery.Clock) Inspecte
 		{"lifted suppressions", (*dbSuite).lifted},
 		{"lifted, told again", (*dbSuite).liftedToldAgain},
 		{"personal", (*dbSuite).personal},
+		{"orders that name nobody", (*dbSuite).nameless},
 		{"of a customer", (*dbSuite).customers},
 		{"deletes", (*dbSuite).deletes},
 		{"deletes, page by page", (*dbSuite).deletePages},

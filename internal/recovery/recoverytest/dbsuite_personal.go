@@ -2,6 +2,7 @@ package recoverytest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -53,6 +54,27 @@ func (s *dbSuite) personal() {
 	s.suppress("default", "shopper", recovery.Suppression{Reason: recovery.ReasonBounced, At: suiteTime})
 	want.Suppression = &recovery.Suppression{Reason: recovery.ReasonBounced, At: suiteTime}
 	s.same("suppressed", want, s.personalOf("shopper"))
+}
+
+// nameless: orders that name nobody but a shopper's checkout or its cart are the shopper's.
+func (s *dbSuite) nameless() {
+	c := checkout("a")
+	c.ShopperKey, c.CartKey = "shopper", "cart"
+	s.create(c)
+	for key, o := range map[string]recovery.Order{
+		"both": {Checkout: c.Key, Cart: "cart"}, "checkout": {Checkout: c.Key}, "cart": {Cart: "cart"},
+		"own": {Shopper: "shopper", Checkout: c.Key}, "another's": {Shopper: "another", Checkout: c.Key, Cart: "cart"}, "nobody's": {Cart: "another"}, "none": {},
+	} {
+		o.Store, o.Key, o.ExpiresAt = "default", key, suiteTime.Add(time.Hour)
+		s.commit(recovery.Change{Order: &o})
+	}
+	var keys []string
+	for _, o := range s.personalOf("shopper").Orders {
+		keys = append(keys, o.Key)
+	}
+	slices.Sort(keys)
+	s.same("orders", []string{"both", "cart", "checkout", "own"}, keys)
+	s.same("of nobody", recovery.Personal{}, s.personalOf("nobody"))
 }
 
 // deletes: what a change deletes is gone, and what is gone already is no error. Of an erased

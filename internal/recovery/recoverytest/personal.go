@@ -54,7 +54,7 @@ func (d *DB) Personal(ctx context.Context, store, shopper string) (p recovery.Pe
 			}
 		}
 		for r, o := range d.orders {
-			if r.store == store && o.Shopper == shopper {
+			if r.store == store && (o.Shopper == shopper || o.Shopper == "" && names(o, p.Checkouts)) {
 				o.Matched, o.Refunds = slices.Clone(o.Matched), maps.Clone(o.Refunds)
 				p.Orders = append(p.Orders, &o)
 			}
@@ -72,6 +72,13 @@ func (d *DB) Personal(ctx context.Context, store, shopper string) (p recovery.Pe
 		return nil
 	})
 	return p, err
+}
+
+// names says whether the order names one of the checkouts or its cart.
+func names(o recovery.Order, list []*recovery.Checkout) bool {
+	return slices.ContainsFunc(list, func(c *recovery.Checkout) bool {
+		return o.Checkout == c.Key || o.Cart != "" && o.Cart == c.CartKey
+	})
 }
 
 // ShoppersOfCustomer implements recovery.DB.
