@@ -43,6 +43,7 @@ type checkoutDoc struct {
 	Status           string                 `firestore:"status"`
 	Order            *orderRefDoc           `firestore:"order,omitempty"`
 	Left             bool                   `firestore:"left,omitempty"`
+	Used             time.Time              `firestore:"used,omitzero"`
 	Clicks           []clickDoc             `firestore:"clicks,omitempty"`
 	LastClick        *clickDoc              `firestore:"last_click,omitempty"` // read only: what stood before clicks
 	Reminders        map[string]reminderDoc `firestore:"reminders,omitempty"`

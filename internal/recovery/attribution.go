@@ -3,11 +3,11 @@ package recovery
 import "time"
 
 // attribute decides which reminder brought an order, of the checkouts that it belongs
-// to: the last one that was clicked within the store's window before it, or else, where
-// the store says so, the last one that was sent within it. A click that an earlier order
-// has used up does not count again.
-func attribute(st *Store, o *Order, all []match) Attribution {
-	best, at := Attribution{Kind: AttributedNone}, time.Time{}
+// to, and by what instant: the last one that was clicked within the store's window before
+// it, or else, where the store says so, the last one that was sent within it. A click that
+// an earlier order has used up does not count again.
+func attribute(st *Store, o *Order, all []match) (best Attribution, at time.Time) {
+	best, at = Attribution{Kind: AttributedNone}, time.Time{}
 	consider := func(kind AttributionKind, c *Checkout, id ReminderID, when time.Time) {
 		inWindow := !when.After(o.PlacedAt.Add(orderSlack)) && o.PlacedAt.Sub(when) <= st.Attribution.Window
 		if inWindow && when.After(at) && !c.usedUp(o, when) {
@@ -15,7 +15,7 @@ func attribute(st *Store, o *Order, all []match) Attribution {
 		}
 	}
 	if o.Test {
-		return best
+		return best, at
 	}
 	for _, m := range all {
 		for _, l := range m.c.Clicks {
@@ -25,7 +25,7 @@ func attribute(st *Store, o *Order, all []match) Attribution {
 		}
 	}
 	if best.Kind != AttributedNone || !st.Attribution.AnyMessage {
-		return best
+		return best, at
 	}
 	for _, m := range all {
 		for id, r := range m.c.Reminders {
@@ -34,11 +34,14 @@ func attribute(st *Store, o *Order, all []match) Attribution {
 			}
 		}
 	}
-	return best
+	return best, at
 }
 
 // usedUp says whether another order than o came of c since the instant.
 func (c *Checkout) usedUp(o *Order, since time.Time) bool {
+	if !since.After(c.Used) {
+		return true
+	}
 	return c.Order != nil && c.Order.Key != "" && c.Order.Key != o.Key && c.Order.At.After(since)
 }
 

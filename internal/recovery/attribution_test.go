@@ -108,6 +108,42 @@ func TestAttributionOnce(t *testing.T) {
 	}
 }
 
+// Nor does a click bring two orders where the checkout began anew between them, or where it
+// came a moment after the order's own instant.
+func TestAttributionOnceAfterRestart(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		anyMessage bool
+		click      bool
+		placed     time.Duration // before the click
+	}{
+		"clicked": {false, true, 0}, "clicked a moment later": {false, true, 2 * time.Second}, "mailed": {true, false, 0},
+	} {
+		st := testStore()
+		st.Attribution = recovery.AttributionRule{Window: recovery.DefaultAttributionWindow, AnyMessage: tc.anyMessage}
+		s := open(t, st)
+		s.post(left("a"))
+		s.until(time.Hour)
+		if tc.click {
+			s.clicked("a", 0, s.clock.Now())
+		}
+		first := recovery.OrderNews{OrderID: "o1", Email: anAddress, PlacedAt: t0.Add(time.Hour - tc.placed)}
+		if got := s.order(first).Order.Attribution.Kind; got == recovery.AttributedNone {
+			t.Errorf("%s: the first order is not attributed", name)
+		}
+		n := left("a")
+		n.UpdatedAt = t0.Add(2 * time.Hour)
+		n.Items = recovery.Given([]recovery.Item{{ID: "other", Quantity: 1}})
+		s.clock.Set(n.UpdatedAt)
+		if _, effect := s.post(n); effect != recovery.Restarted {
+			t.Errorf("%s: effect %d", name, effect)
+		}
+		if got := s.order(recovery.OrderNews{OrderID: "o2", Email: anAddress}).Order.Attribution.Kind; got != recovery.AttributedNone {
+			t.Errorf("%s: the next order is attributed by %s, want none", name, got)
+		}
+	}
+}
+
 // Of a shopper who was erased no order is kept: only that there was one, of a checkout that
 // may be another's when it comes.
 func TestOrderOfErased(t *testing.T) {

@@ -69,6 +69,7 @@ type Checkout struct {
 	Status     Status
 	Left       bool // it was its shopper who stopped it, who may undo that
 	Order      *OrderRef
+	Used       time.Time // what led back or was mailed up to then has brought an order
 	Clicks     []Click // on our links back to it, by time; the newest keepClicks
 	Reminders  map[ReminderID]Reminder
 	LastSent   map[int]time.Time // by step, over all generations

@@ -169,12 +169,17 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	if o.Shopper == "" && len(all) > 0 { // it goes with its shopper, should that be erased
 		o.Shopper = all[0].c.ShopperKey
 	}
+	var used time.Time
 	if isNew && record {
-		o.Attribution = attribute(st, o, all)
+		o.Attribution, used = attribute(st, o, all)
 		ch.Message = attributed(o, all)
 	}
 	for _, m := range all {
-		if m.c.end(st, o, m.by, now) {
+		changed := m.c.end(st, o, m.by, now)
+		if m.c.Key == o.Attribution.Checkout && used.After(m.c.Used) {
+			m.c.Used, changed = used, true
+		}
+		if changed {
 			ch.Update = append(ch.Update, m.c)
 		}
 		shoppers, carts = append(shoppers, m.c.ShopperKey), append(carts, m.c.CartKey)
