@@ -82,30 +82,38 @@ type orderExport struct {
 	OrderID     string          `json:"order_id"`
 	Total       *amountExport   `json:"total"`
 	Kept        *amountExport   `json:"total_after_refunds"`
+	Refunds     []refundExport  `json:"refunds"`
 	PlacedAt    *time.Time      `json:"placed_at"`
 	Test        bool            `json:"test"`
 	Attribution attributionBody `json:"attribution"`
 	ExpiresAt   time.Time       `json:"expires_at"`
 }
 
+type refundExport struct {
+	RefundID string        `json:"refund_id,omitempty"`
+	Total    *amountExport `json:"total"` // null: all that was left
+	At       time.Time     `json:"at"`
+}
+
 type messageExport struct {
-	CheckoutID string      `json:"checkout_id,omitempty"`
-	Generation int         `json:"generation"`
-	Step       int         `json:"step"`
-	Email      string      `json:"email,omitempty"`
-	Subject    string      `json:"subject,omitempty"`
-	State      string      `json:"state,omitempty"`
-	SendGridID string      `json:"sendgrid_id,omitempty"`
-	SentAt     *time.Time  `json:"sent_at"`
-	Delivered  *time.Time  `json:"delivered_at"`
-	Opened     *time.Time  `json:"opened_at"`
-	Clicked    *time.Time  `json:"clicked_at"`
-	Clicks     []time.Time `json:"clicks"`
-	LastClick  *time.Time  `json:"last_click_at"`
-	ClickCount int         `json:"click_count"`
-	Bounced    *time.Time  `json:"bounced_at"`
-	Complained *time.Time  `json:"complained_at"`
-	ExpiresAt  time.Time   `json:"expires_at"`
+	CheckoutID string        `json:"checkout_id,omitempty"`
+	Generation int           `json:"generation"`
+	Step       int           `json:"step"`
+	Email      string        `json:"email,omitempty"`
+	Subject    string        `json:"subject,omitempty"`
+	Total      *amountExport `json:"total"`
+	State      string        `json:"state,omitempty"`
+	SendGridID string        `json:"sendgrid_id,omitempty"`
+	SentAt     *time.Time    `json:"sent_at"`
+	Delivered  *time.Time    `json:"delivered_at"`
+	Opened     *time.Time    `json:"opened_at"`
+	Clicked    *time.Time    `json:"clicked_at"`
+	Clicks     []time.Time   `json:"clicks"`
+	LastClick  *time.Time    `json:"last_click_at"`
+	ClickCount int           `json:"click_count"`
+	Bounced    *time.Time    `json:"bounced_at"`
+	Complained *time.Time    `json:"complained_at"`
+	ExpiresAt  time.Time     `json:"expires_at"`
 }
 
 func exported(store, email string, p recovery.Personal) exportBody {
@@ -120,14 +128,18 @@ func exported(store, email string, p recovery.Personal) exportBody {
 		body.Checkouts = append(body.Checkouts, exportCheckout(c))
 	}
 	for _, o := range p.Orders {
-		body.Orders = append(body.Orders, orderExport{
-			OrderID: o.ID, Total: amount(o.Total), Kept: amount(o.Kept()), PlacedAt: told(o.PlacedAt), Test: o.Test,
+		e := orderExport{
+			OrderID: o.ID, Total: amount(o.Total), Kept: amount(o.Kept()), Refunds: []refundExport{}, PlacedAt: told(o.PlacedAt), Test: o.Test,
 			Attribution: attribution(o), ExpiresAt: o.ExpiresAt,
-		})
+		}
+		for _, id := range slices.Sorted(maps.Keys(o.Refunds)) {
+			e.Refunds = append(e.Refunds, refundExport{RefundID: id, Total: amount(o.Refunds[id].Total), At: o.Refunds[id].At})
+		}
+		body.Orders = append(body.Orders, e)
 	}
 	for _, m := range p.Messages {
 		body.Messages = append(body.Messages, messageExport{
-			CheckoutID: m.CheckoutID, Generation: m.Reminder.Generation, Step: m.Reminder.Step, Email: m.Email, Subject: m.Subject,
+			CheckoutID: m.CheckoutID, Generation: m.Reminder.Generation, Step: m.Reminder.Step, Email: m.Email, Subject: m.Subject, Total: amount(m.Total),
 			State: string(m.State), SendGridID: m.Provider, SentAt: told(m.SentAt), Delivered: told(m.Delivered), Opened: told(m.Opened),
 			Clicked: told(m.Clicked), Clicks: append([]time.Time{}, m.Clicks...), LastClick: told(m.LastClicked), ClickCount: m.ClickCount,
 			Bounced: told(m.Bounced), Complained: told(m.Complained),

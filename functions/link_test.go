@@ -127,7 +127,7 @@ func TestLinesOfLinks(t *testing.T) {
 			line:   info + `"Recover","status":410,"store":"default","outcome":"gone",` + of + `,"noted":false}`,
 		},
 		{
-			name: "expired", method: "GET", path: "/r/{back}", status: 410, shows: "This link has expired",
+			name: "expired", method: "GET", path: "/r/{back}", status: 410, shows: "Ce lien a expiré",
 			before: func(s *linked) { s.clock.Set(noon.Add(24 * time.Hour)) },
 			line:   info + `"Recover","status":410,"store":"default","outcome":"expired"}`,
 		},

@@ -25,7 +25,7 @@ func follow(ctx context.Context, a *app.App, r *request) (response, error) {
 	r.store = l.Store
 	switch {
 	case errors.Is(err, link.ErrExpired):
-		p.Kind = page.Expired
+		p.Kind, p.Locale = page.Expired, locale(ctx, a, l)
 		return show(a, http.StatusGone, p)
 	case err != nil:
 		p.Kind = page.Invalid

@@ -25,7 +25,7 @@ func (s *system) platforms() {
 		{"checkouts/create", `{"token":"t3","email":"dan@example.net","completed_at":"2026-11-20T17:30:00Z"}`},
 		{"checkouts/delete", `{"id":1,"token":"t3"}`},
 		{"orders/create", s.sample("shopify/orders_create.json")},
-		{"refunds/create", `{"id":1,"order_id":6120044556677,"transactions":[{"id":1,"kind":"refund","status":"success","amount":"1.00","currency":"EUR"}]}`},
+		{"refunds/create", `{"id":1,"order_id":6120044556677,"transactions":[{"id":1,"kind":"refund","status":"success","amount":"1.00","currency":"CAD"}]}`},
 		{"refunds/create", `{"id":2,"order_id":6120044556677}`},
 		{"customers/data_request", `{"shop_domain":"northwind.myshopify.com","data_request":{"id":9}}`},
 		{"customers/redact", s.sample("shopify/customers_redact.json")},
@@ -33,6 +33,9 @@ func (s *system) platforms() {
 		{"products/create", `{"id":1}`},
 	} {
 		s.post(http.StatusOK, s.url+"/webhooks/shopify", d.body, shopify(d.topic, d.body))
+		if d.topic == "customers/data_request" { // the merchant answers it
+			s.post(http.StatusOK, s.url+"/privacy/export", `{"email":"jo.martin@example.com"}`, key)
+		}
 	}
 	for _, d := range []struct{ topic, body string }{
 		{"order.created", s.sample("woocommerce/order_pending.json")},

@@ -221,7 +221,7 @@ func TestLinksAndTime(t *testing.T) {
 		t.Errorf("while the key changes: led to %s", to)
 	}
 	w.advance(91 * 24 * time.Hour)
-	if page := w.browse(http.StatusGone, http.MethodGet, here(w, back), "", "Accept-Language", "fr"); !strings.Contains(page.Raw, "This link has expired") || !strings.Contains(page.Raw, "https://shop.example.com/cart") {
+	if page := w.browse(http.StatusGone, http.MethodGet, here(w, back), "", "Accept-Language", "fr"); !strings.Contains(page.Raw, "Este link expirou") || !strings.Contains(page.Raw, "https://shop.example.com/cart") {
 		t.Errorf("expired: %s", page.Raw)
 	}
 	if err := w.Close(); err != nil {

@@ -97,14 +97,15 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// The checkout's locale, else the store's, else the browser's, else English.
+// The checkout's locale, else the browser's, else the store's, else English.
 func TestLanguage(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, checkout, store, accept, want string }{
 		{"the checkout's", "pt-BR", "en", "de", "pt"},
 		{"with a region that has no words", "de-AT", "en", "fr", "de"},
-		{"the store's", "", "it", "de", "it"},
-		{"the store's, for a language without words", "ja", "nl", "de", "nl"},
+		{"the store's", "", "it", "", "it"},
+		{"the store's, for languages without words", "ja", "nl", "da", "nl"},
+		{"the browser's first", "", "it", "de", "de"},
 		{"the browser's", "ja", "sv", "da, es;q=0.8, en;q=0.5", "es"},
 		{"English", "ja", "sv", "da", "en"},
 		{"malformed", "x_y!", "", "%%", "en"},

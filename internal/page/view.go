@@ -20,12 +20,11 @@ type choice struct {
 }
 
 func (p *Pages) view(page Page) view {
-	locales := []string{page.Locale}
-	name := ""
+	locale, name := "", ""
 	if page.Store != nil {
-		locales, name = append(locales, page.Store.Locale), page.Store.Name
+		locale, name = page.Store.Locale, page.Store.Name
 	}
-	w := p.languages.of(locales, page.Accept)
+	w := p.languages.of(page.Locale, page.Accept, locale)
 	in := func(phrase string) string { return strings.ReplaceAll(phrase, "{shop}", name) }
 	said := w.Pages[page.Kind]
 	v := view{Lang: w.lang, Dir: w.Dir, Shop: name, Title: in(said.Title), Text: in(said.Text), Style: template.CSS(pageCSS)}

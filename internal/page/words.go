@@ -66,19 +66,20 @@ func readWords(file string) (*words, error) {
 // maxAccept is how much of an Accept-Language header is read: anybody may send one.
 const maxAccept = 200
 
-// of finds the words that suit the first of the locales for which there are any, or else
-// what the browser accepts. What is malformed is passed over.
-func (l *languages) of(locales []string, accept string) *words {
+// of finds the words that suit the shopper's locale, or else what the browser accepts, or
+// else the store's locale. What is malformed is passed over.
+func (l *languages) of(shopper, accept, store string) *words {
 	var tags []language.Tag
-	for _, locale := range locales {
-		if tag, err := language.Parse(locale); err == nil {
-			tags = append(tags, tag)
-		}
+	if tag, err := language.Parse(shopper); err == nil {
+		tags = append(tags, tag)
 	}
 	if len(accept) <= maxAccept {
 		if accepted, _, err := language.ParseAcceptLanguage(accept); err == nil {
 			tags = append(tags, accepted...)
 		}
+	}
+	if tag, err := language.Parse(store); err == nil {
+		tags = append(tags, tag)
 	}
 	for _, tag := range tags { // one by one: together, a better match further on would win
 		if _, i, sure := l.matcher.Match(tag); sure != language.No {
