@@ -162,3 +162,18 @@ func TestOrderOfErased(t *testing.T) {
 		t.Errorf("got the checkouts %+v, want one that names nobody", all)
 	}
 }
+
+// The order of a test is one too, and stays out of every figure.
+func TestOrderOfATest(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	n := left("a")
+	n.Test = true
+	s.post(n)
+	if o := s.order(recovery.OrderNews{OrderID: "o", CheckoutID: "a", Total: eur(10)}).Order; !o.Test {
+		t.Errorf("got %+v, want a test", o)
+	}
+	if o := s.order(recovery.OrderNews{OrderID: "o2", Email: anAddress, Total: eur(10)}).Order; o.Test {
+		t.Errorf("of the same address: got %+v, want no test", o)
+	}
+}

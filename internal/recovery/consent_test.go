@@ -66,6 +66,18 @@ func TestWithdrawnAfterConsentOfItsOwnInstant(t *testing.T) {
 	}
 }
 
+// Whether a checkout is a test is said when it is new: what is told of it later says no more.
+func TestWithdrawnByNewsOfATest(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.post(accepting("a", true, 0))
+	no := accepting("a", false, time.Minute)
+	no.Test = true
+	s.post(no)
+	s.until(5 * day)
+	s.wantReminders("a", 1, "skipped no_consent", "skipped no_consent", "skipped no_consent")
+}
+
 // A withdrawal goes with its checkout to another address, until marketing is accepted there.
 func TestWithdrawalGoesWithItsCheckout(t *testing.T) {
 	t.Parallel()

@@ -148,9 +148,9 @@ func (n *News) counts(s *Store, c *Checkout) bool {
 }
 
 // consent is the instant at which the shopper, by this news, accepted marketing, or did
-// not; zero where it does not say.
-func (n *News) consent() (given, refused time.Time) {
-	if !n.AcceptsMarketing.Given || n.AcceptsMarketing.Value == nil || n.Test {
+// not; zero where it does not say, or says so of a test.
+func (n *News) consent(test bool) (given, refused time.Time) {
+	if !n.AcceptsMarketing.Given || n.AcceptsMarketing.Value == nil || test {
 		return time.Time{}, time.Time{}
 	}
 	if !*n.AcceptsMarketing.Value {
@@ -166,7 +166,7 @@ func (n *News) consent() (given, refused time.Time) {
 // consentOnly is what news changes that c does not take: the shopper's consent goes by
 // instants of its own, and counts for other checkouts too.
 func (n *News) consentOnly(s *Store, c *Checkout) Change {
-	given, refused := n.consent()
+	given, refused := n.consent(c.Test)
 	if given.IsZero() && refused.IsZero() || c.Status == StatusErased {
 		return Change{}
 	}

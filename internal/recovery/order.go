@@ -143,7 +143,7 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 		o = newOrder(st, n)
 	}
 	if isNew { // or known from its refund only
-		o.PlacedAt, o.Test = n.PlacedAt, n.Test
+		o.PlacedAt, o.Test = n.PlacedAt, n.Test || k.Checkout != nil && k.Checkout.Test
 	}
 	if c := k.Checkout; isNew && n.Standing == Awaited && c != nil {
 		if failed := later(c.Failed, c.URLGone); failed.After(o.PlacedAt) { // told before it

@@ -200,7 +200,7 @@ func (s *Service) forgetIfErased(ctx context.Context, st *Store, c *Checkout, or
 // withdrawOfErased takes a withdrawal of consent from news of a checkout that was erased
 // with a shopper, for another shopper who is not. Of one who is, nothing is written down.
 func (s *Service) withdrawOfErased(ctx context.Context, st *Store, n *News) error {
-	_, refused := n.consent()
+	_, refused := n.consent(n.Test)
 	if refused.IsZero() {
 		return nil
 	}
@@ -220,7 +220,7 @@ func withAnchors(st *Store, ch Change, c *Checkout, n *News) Change {
 	// order that only they know of.
 	expires := later(n.Arrived.Add(st.Retention), c.ExpiresAt)
 	raise := RaiseShopper{Key: c.ShopperKey, ExpiresAt: expires}
-	raise.ConsentGiven, raise.ConsentRefused = n.consent()
+	raise.ConsentGiven, raise.ConsentRefused = n.consent(c.Test)
 	if !c.Test && !c.Emptied && c.Status != StatusStopped { // none may silence another checkout of the same address
 		raise.NewestT = c.T
 	}
