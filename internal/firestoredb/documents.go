@@ -43,6 +43,8 @@ type checkoutDoc struct {
 	Status           string                 `firestore:"status"`
 	Order            *orderRefDoc           `firestore:"order,omitempty"`
 	Left             bool                   `firestore:"left,omitempty"`
+	Former           string                 `firestore:"former,omitempty"`
+	Moved            time.Time              `firestore:"moved,omitzero"`
 	Used             time.Time              `firestore:"used,omitzero"`
 	Clicks           []clickDoc             `firestore:"clicks,omitempty"`
 	LastClick        *clickDoc              `firestore:"last_click,omitempty"` // read only: what stood before clicks

@@ -85,29 +85,47 @@ func (d *DB) readAnchors(tx *firestore.Transaction, c *recovery.Checkout, k *rec
 	if c.CartKey != "" {
 		refs = append(refs, d.doc(c.Store, "carts", c.CartKey))
 	}
+	if c.FormerKey != "" {
+		refs = append(refs, d.doc(c.Store, "shoppers", c.FormerKey))
+	}
 	snaps, err := tx.GetAll(refs)
 	if err != nil {
 		return err
 	}
-	var shopper shopperDoc
-	if err := decode(snaps[0], &shopper); err != nil {
+	if k.Shopper, err = d.readShopper(snaps[0]); err != nil {
 		return err
-	}
-	if d.expired(shopper.ExpiresAt) {
-		shopper = shopperDoc{}
-	}
-	if k.Shopper, err = shopper.shopper(); err != nil {
-		return fmt.Errorf("shopper %s: %w", c.ShopperKey, err)
 	}
 	if k.Suppression, err = readSuppression(snaps[1]); err != nil {
 		return err
 	}
-	if len(snaps) > 2 {
-		if k.Cart, err = d.readCart(snaps[2]); err != nil {
+	more := snaps[2:]
+	if c.CartKey != "" {
+		if k.Cart, err = d.readCart(more[0]); err != nil {
 			return err
 		}
+		more = more[1:]
+	}
+	if c.FormerKey != "" {
+		former, err := d.readShopper(more[0])
+		if err != nil {
+			return err
+		}
+		k.Former.LastOrder = former.LastOrder
 	}
 	return nil
+}
+
+// readShopper reads a shopper's document; one that has expired or is not there is zero.
+func (d *DB) readShopper(snap *firestore.DocumentSnapshot) (recovery.Shopper, error) {
+	var doc shopperDoc
+	if err := decode(snap, &doc); err != nil || d.expired(doc.ExpiresAt) {
+		return recovery.Shopper{}, err
+	}
+	s, err := doc.shopper()
+	if err != nil {
+		return recovery.Shopper{}, fmt.Errorf("shopper %s: %w", snap.Ref.ID, err)
+	}
+	return s, nil
 }
 
 func (d *DB) readCart(snap *firestore.DocumentSnapshot) (recovery.Cart, error) {

@@ -47,6 +47,7 @@ type Checkout struct {
 	ID    string // as the storefront named it
 
 	Email, ShopperKey string
+	FormerKey         string // of the shopper that it went from to this one, at Moved
 	CartID, CartKey   string // "" where the storefront has no carts
 	Customer          Customer
 	CustomerKey       string // "" but in a shop of Shopify, which may have the customer erased
@@ -63,6 +64,7 @@ type Checkout struct {
 	T          time.Time // the instant of abandonment
 	Recorded   time.Time // when we heard of this generation, by our clock
 	News       time.Time // of the newest news taken over
+	Moved      time.Time // when its address last became another; zero if never
 	Failed     time.Time // when its payment last failed
 	URLGone    time.Time // a RecoverURL told up to then leads nowhere
 	Generation int       // 0 in a stub, which only an order or its end has named so far
@@ -70,7 +72,7 @@ type Checkout struct {
 	Left       bool // it was its shopper who stopped it, who may undo that
 	Order      *OrderRef
 	Used       time.Time // what led back or was mailed up to then has brought an order
-	Clicks     []Click // on our links back to it, by time; the newest keepClicks
+	Clicks     []Click   // on our links back to it, by time; the newest keepClicks
 	Reminders  map[ReminderID]Reminder
 	LastSent   map[int]time.Time // by step, over all generations
 	CheckAt    time.Time         // when the sweep is to look; zero for never

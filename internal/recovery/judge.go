@@ -94,7 +94,16 @@ func ordered(k Case) bool {
 	if c.Order != nil && (c.Order.By == ByCheckout || OrderCounts(c, c.Order.At)) {
 		return true
 	}
-	return OrderCounts(c, k.Shopper.LastOrder) || OrderCounts(c, k.Cart.LastOrder)
+	return OrderCounts(c, k.Shopper.LastOrder) || OrderCounts(c, k.Cart.LastOrder) || OrderCounts(c, k.formerOrder())
+}
+
+// formerOrder is the last order of the former shopper, if it was placed before the checkout
+// went to another address: it may be told of afterwards.
+func (k Case) formerOrder() time.Time {
+	if at := k.Former.LastOrder; !at.After(k.Checkout.Moved) {
+		return at
+	}
+	return time.Time{}
 }
 
 // OrderCounts says whether an order of the same shopper or cart, placed at the

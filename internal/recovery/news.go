@@ -205,6 +205,9 @@ func (n *News) take(s *Store, c *Checkout) {
 	c.News = n.instant()
 	c.Email = n.Email
 	if key := ShopperKey(s.IDKey, s.ID, n.Email); key != c.ShopperKey {
+		if c.FormerKey = c.ShopperKey; c.FormerKey != "" {
+			c.Moved = c.News
+		}
 		c.ShopperKey, c.CustomerKey = key, "" // the customer's whom it is told of no more, it is with the address
 	}
 	n.CartID.into(&c.CartID)

@@ -110,6 +110,7 @@ func TestNewsFieldByField(t *testing.T) {
 		{"total null", func(n *recovery.News) { n.Total = recovery.Given[*recovery.Money](nil) }, func(c *recovery.Checkout) { c.Total = nil }},
 		{"the way back null", func(n *recovery.News) { n.RecoverURL = recovery.Given("") }, func(c *recovery.Checkout) { c.RecoverURL = "" }},
 		{"address", func(n *recovery.News) { n.Email = "ana@example.org" }, func(c *recovery.Checkout) {
+			c.FormerKey, c.Moved = c.ShopperKey, c.News
 			c.Email, c.ShopperKey = "ana@example.org", recovery.ShopperKey([]byte("id key"), "default", "ana@example.org")
 		}},
 		{"prices and pictures of the same items", func(n *recovery.News) {

@@ -284,7 +284,7 @@ func (c *Checkout) meetOrder(k Case) {
 	if c.Order != nil {
 		return
 	}
-	for _, anchor := range []OrderRef{{At: k.Cart.LastOrder, By: ByCart}, {At: k.Shopper.LastOrder, By: ByEmail}} {
+	for _, anchor := range []OrderRef{{At: k.Cart.LastOrder, By: ByCart}, {At: k.Shopper.LastOrder, By: ByEmail}, {At: k.formerOrder(), By: ByEmail}} {
 		if OrderCounts(c, anchor.At) {
 			c.Order = &anchor
 			if c.Status != StatusStopped { // and so it stays

@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -151,6 +152,32 @@ func TestKnownOrderToldWithAnErasedAddress(t *testing.T) {
 	p, err := s.ExportShopper(t.Context(), "default", "bo@example.net")
 	if err != nil || len(p.Orders) != 1 || p.Orders[0].Kept().Minor != 0 {
 		t.Errorf("got %+v, %v; want the order with nothing kept", p.Orders, err)
+	}
+}
+
+// Promise 1: an order by the address that a checkout had when it was placed ends it, also if
+// it is told of when the checkout has another address.
+func TestOrderOfFormerAddressToldLate(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		placed time.Duration
+		want   string
+	}{
+		"before it moved": {5 * time.Minute, "skipped ordered"}, "after": {15 * time.Minute, "sent"}, "long before": {-day, "sent"},
+	} {
+		s := open(t, nil)
+		s.post(left("a"))
+		moved := left("a")
+		moved.Email, moved.UpdatedAt = "bo@example.net", t0.Add(10*time.Minute)
+		s.clock.Set(moved.UpdatedAt)
+		s.post(moved)
+		s.clock.Set(t0.Add(20 * time.Minute))
+		s.order(recovery.OrderNews{OrderID: "o", Email: anAddress, PlacedAt: t0.Add(tc.placed)})
+		s.until(5 * day)
+		c := s.checkout("a")
+		if r := c.Reminders[recovery.ReminderID{Generation: 1}]; strings.TrimSpace(string(r.State)+" "+string(r.Reason)) != tc.want {
+			t.Errorf("%s: %s %s, want %s", name, r.State, r.Reason, tc.want)
+		}
 	}
 }
 

@@ -19,6 +19,8 @@ type Case struct {
 	Shopper     Shopper
 	Cart        Cart
 	Suppression *Suppression
+	// Former is the shopper of before, as far as that one's orders go.
+	Former Shopper
 	// Other is the suppression of the other shopper that was asked for.
 	Other *Suppression
 }

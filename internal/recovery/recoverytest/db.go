@@ -172,6 +172,7 @@ func (d *DB) UpdateCheckout(ctx context.Context, store, key string, need recover
 		if c := k.Checkout; c != nil && need.Anchors {
 			k.Shopper, k.Cart = d.shoppers[ref{store, c.ShopperKey}], d.carts[ref{store, c.CartKey}]
 			k.Shopper.Messages = slices.Clone(k.Shopper.Messages)
+			k.Former = recovery.Shopper{LastOrder: d.shoppers[ref{store, c.FormerKey}].LastOrder}
 			k.Suppression = d.suppressions[ref{store, c.ShopperKey}].Standing()
 		}
 		if need.Other != "" {

@@ -30,6 +30,16 @@ func (s *dbSuite) anchors() {
 	s.same("whole case", want, s.read(c.Key, recovery.WholeCase))
 	s.same("checkout only", recovery.Case{Checkout: c}, s.read(c.Key, recovery.CheckoutOnly))
 
+	moved := checkout("moved")
+	moved.ShopperKey, moved.FormerKey = "moved", "shopper"
+	s.create(moved)
+	former := recovery.Shopper{LastOrder: suiteTime.Add(us)}
+	s.same("that went from one to another", recovery.Case{Checkout: moved, Former: former}, s.read(moved.Key, recovery.WholeCase))
+	both := checkout("both")
+	both.ShopperKey, both.FormerKey, both.CartKey = "moved", "shopper", "cart"
+	s.create(both)
+	s.same("that has a cart too", recovery.Case{Checkout: both, Former: former, Cart: want.Cart}, s.read(both.Key, recovery.WholeCase))
+
 	other := checkout("b")
 	other.ShopperKey = "stranger"
 	s.create(other)
