@@ -53,6 +53,9 @@ func shopifyNews(w webhook, id, email, cart string) (n recovery.News, cut int) {
 		RecoverURL:       recovery.Given(usableLink(linkOf(o, "abandoned_checkout_url"), w.store.LinkHosts)),
 		UpdatedAt:        firstInstant(o, w.now, "updated_at", "created_at"),
 	}
+	if created := firstInstant(o, w.now, "created_at"); !created.IsZero() && n.UpdatedAt.Sub(created) > editedAfter {
+		n.AbandonedAt = created
+	}
 	n.Items, cut = shopifyItems(o)
 	return n, cut
 }

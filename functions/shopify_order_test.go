@@ -121,6 +121,7 @@ func TestShopifyRefunds(t *testing.T) {
 		alone *recovery.Money
 	}{
 		"paid back":                       {back("success", "41.94", "CAD"), canadian(4194), canadian(4194)},
+		"in capitals":                     {`"transactions":[{"kind":"REFUND","status":"SUCCESS","amount":"41.94","currency":"CAD"}]`, canadian(4194), canadian(4194)},
 		"on its way":                      {back("pending", "41.94", "CAD"), canadian(4194), canadian(4194)},
 		"failed":                          {back("failure", "41.94", "CAD") + "," + lines, nil, nil},
 		"paid in another currency":        {back("success", "23.00", "USD") + "," + lines, canadian(3623), canadian(3623)},

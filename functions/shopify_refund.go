@@ -54,7 +54,7 @@ func refundCurrency(r lenient.Object) string {
 	for _, t := range transactions {
 		if c := usableCurrency(t, "currency"); c != "" {
 			all[c] = true
-			if t.Text("kind", maxShort) == "refund" {
+			if word(t, "kind") == "refund" {
 				back[c] = true
 			}
 		}
@@ -70,6 +70,9 @@ func refundCurrency(r lenient.Object) string {
 	}
 	return known
 }
+
+// word is a field's text in lower case: GraphQL's are in capitals.
+func word(o lenient.Object, name string) string { return strings.ToLower(o.Text(name, maxShort)) }
 
 // mostSummed is the largest amount that is summed: far above any order.
 const mostSummed = 1_000_000_000_000_000
@@ -95,17 +98,17 @@ func paidBack(r lenient.Object, currency string) (paid map[string]int64, failed 
 	list, _, _ := r.List("transactions", maxItems)
 	done := map[string]bool{}
 	for _, t := range list {
-		if t.Text("status", maxShort) == "success" {
+		if word(t, "status") == "success" {
 			done[t.ID("parent_id")] = true
 		}
 	}
 	tried, went := 0, 0
 	for _, t := range list {
-		if t.Text("kind", maxShort) != "refund" {
+		if word(t, "kind") != "refund" {
 			continue
 		}
 		tried++
-		status, id := t.Text("status", maxShort), t.ID("id")
+		status, id := word(t, "status"), t.ID("id")
 		if status == "failure" || status == "error" || status == "pending" && id != "" && done[id] {
 			continue
 		}
@@ -151,7 +154,7 @@ func eachPart(r lenient.Object, do func(of lenient.Object, name string, p part))
 	}
 	adjustments, _, _ := r.List("order_adjustments", maxItems)
 	for _, a := range adjustments {
-		if len(shipped) == 0 || a.Text("kind", maxShort) != "shipping_refund" {
+		if len(shipped) == 0 || word(a, "kind") != "shipping_refund" {
 			do(a, "amount", part{sign: -1})
 		}
 		do(a, "tax_amount", part{sign: -1, tax: true})

@@ -64,6 +64,10 @@ func (w webhook) hear(ctx context.Context, r *request, take func(context.Context
 	return res, err
 }
 
+// editedAfter is from when on it is no shopper who changes a checkout that was never paid:
+// merchants and apps edit old ones, many at a time, and it was left when it was made.
+const editedAfter = 30 * 24 * time.Hour
+
 // itemsBytes bounds the texts of a checkout's items together: a document of Firestore holds
 // 1 MiB, and what is added later, such as its order, must always fit in.
 const itemsBytes = 512 << 10

@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/comeback-checkout/comeback/internal/app"
 	"github.com/comeback-checkout/comeback/internal/callerauth"
@@ -115,10 +114,6 @@ func wooCommerceCheckout(ctx context.Context, w webhook, o woocommerce.Order) (r
 	}
 	return w.recordCheckout(ctx, n, cut)
 }
-
-// editedAfter is from when on it is no shopper who changes an order that was never paid:
-// merchants edit old ones, many at a time, and it was left when it was made.
-const editedAfter = 30 * 24 * time.Hour
 
 // ampersand undoes what WordPress makes of one in an address.
 var ampersand = strings.NewReplacer("&amp;", "&", "&#038;", "&", "&#38;", "&")

@@ -3,6 +3,7 @@ package firestoredb
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -49,10 +50,42 @@ func (d *DB) decideSuppression(ctx context.Context, store, shopper string, decid
 // the transaction ended: what it wrote may be written again.
 func (d *DB) transact(ctx context.Context, f func(*firestore.Transaction) error) error {
 	for {
-		err := d.client.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error { return f(tx) })
+		err := d.run(ctx, f)
 		if !spentTransaction(err) || ctx.Err() != nil {
 			return translate(err)
 		}
+	}
+}
+
+// run runs f in a transaction, and returns when the context ends. Firestore's client would
+// roll back first, which may take 5 s more; that goes on by itself, and f is not called again.
+func (d *DB) run(ctx context.Context, f func(*firestore.Transaction) error) error {
+	var mu sync.Mutex
+	left := false
+	done := make(chan error, 1)
+	go func() {
+		done <- d.client.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if left {
+				return ctx.Err()
+			}
+			return f(tx)
+		})
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	mu.Lock() // f reads by the same context
+	defer mu.Unlock()
+	left = true
+	select {
+	case err := <-done:
+		return err
+	default:
+		return ctx.Err()
 	}
 }
 

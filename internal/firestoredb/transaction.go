@@ -18,7 +18,7 @@ import (
 func (d *DB) UpdateCheckout(ctx context.Context, store, key string, need recovery.Need, decide func(recovery.Case) (recovery.Change, error)) error {
 	for {
 		var mine error // decide's own error, which is not Firestore's to translate
-		err := d.client.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		err := d.run(ctx, func(tx *firestore.Transaction) error {
 			mine = nil
 			k, err := d.readCase(tx, store, key, need)
 			if err != nil {

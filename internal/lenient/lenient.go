@@ -30,7 +30,7 @@ func (o Object) Sub(name string) Object {
 }
 
 // List is the objects of the field's array, at most limit, and how many more there are.
-// It reports whether there is an array. PHP writes one whose numbers have gaps as an
+// It reports whether there is an array, of which something can be read if it is not empty. PHP writes one whose numbers have gaps as an
 // object: its values count in the order of their numbers.
 func (o Object) List(name string, limit int) (list []Object, more int, there bool) {
 	return o.list(name, limit, func(Object) bool { return true })
@@ -55,10 +55,12 @@ func (o Object) list(name string, limit int, counts func(Object) bool) (list []O
 	default:
 		return nil, 0, false
 	}
+	readable := len(parts) == 0
 	for _, part := range parts {
 		if !bytes.HasPrefix(part, []byte("{")) {
 			continue
 		}
+		readable = true
 		var e Object
 		_ = json.Unmarshal(part, &e.fields)
 		switch {
@@ -69,7 +71,7 @@ func (o Object) list(name string, limit int, counts func(Object) bool) (list []O
 			list = append(list, e)
 		}
 	}
-	return list, more, true
+	return list, more, readable
 }
 
 // numbered are the values of an object whose names are all numbers, by these.

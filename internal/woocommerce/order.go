@@ -110,7 +110,12 @@ const (
 // Kind is what the order is. A status of the shop's own says nothing, a payment does.
 func (o Order) Kind() Kind {
 	switch o.Status {
-	case "pending", "failed", "checkout-draft":
+	case "pending", "checkout-draft":
+		if o.Paid.IsZero() {
+			return Checkout
+		}
+		return Placed
+	case "failed":
 		return Checkout
 	case "processing", "completed", "on-hold", "refunded":
 		return Placed
@@ -119,8 +124,12 @@ func (o Order) Kind() Kind {
 			return Expired
 		}
 		return Cancelled
-	case "trash", "auto-draft", "draft", "":
+	case "trash", "auto-draft", "draft":
 		return Nothing
+	case "":
+		if o.Paid.IsZero() {
+			return Nothing
+		}
 	}
 	if o.Paid.IsZero() {
 		return Own

@@ -59,7 +59,7 @@ func TestKinds(t *testing.T) {
 		`"processing"`: Placed, `"completed"`: Placed, `"On-Hold"`: Placed, `"refunded"`: Placed,
 		`"cancelled"`: Expired, `"cancelled"` + paid: Cancelled, `"cancelled","date_paid":"2026-11-21 09:40:00"`: Cancelled,
 		`"trash"`: Nothing, `"trash"` + paid: Nothing, `"auto-draft"`: Nothing, `null`: Nothing, `7`: Own, `"wc-packed"`: Own,
-		`"packed"` + paid: Placed,
+		`"packed"` + paid: Placed, `"pending"` + paid: Placed, `"checkout-draft"` + paid: Placed, `"failed"` + paid: Checkout, `null` + paid: Placed,
 	} {
 		if got := parse(t, `{"id":1,"status":`+status+`}`).Kind(); got != want {
 			t.Errorf("%s: got %d, want %d", status, got, want)

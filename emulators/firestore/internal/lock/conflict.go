@@ -51,7 +51,7 @@ func conflict(a, b Lock) bool {
 // owner is in, until it is in none.
 func (t *Table) breakDeadlocks(owner *Owner) {
 	for !owner.aborted {
-		circle := t.circle(owner, owner, nil)
+		circle := t.circle(owner, owner, nil, map[*Owner]bool{})
 		if circle == nil {
 			return
 		}
@@ -66,9 +66,10 @@ func (t *Table) breakDeadlocks(owner *Owner) {
 	}
 }
 
-// circle finds a way along the waiting from an owner back to the target.
-func (t *Table) circle(from, target *Owner, way []*Owner) []*Owner {
-	way = append(way, from)
+// circle finds a way along the waiting from an owner back to the target. From whom it has
+// seen there is none.
+func (t *Table) circle(from, target *Owner, way []*Owner, seen map[*Owner]bool) []*Owner {
+	way, seen[from] = append(way, from), true
 	for _, r := range t.queue {
 		if r.owner != from {
 			continue
@@ -77,10 +78,10 @@ func (t *Table) circle(from, target *Owner, way []*Owner) []*Owner {
 			if o == target {
 				return way
 			}
-			if slices.Contains(way, o) {
+			if seen[o] {
 				continue
 			}
-			if found := t.circle(o, target, way); found != nil {
+			if found := t.circle(o, target, way, seen); found != nil {
 				return found
 			}
 		}
