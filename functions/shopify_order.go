@@ -2,6 +2,7 @@ package functions
 
 import (
 	"context"
+	"slices"
 
 	"github.com/comeback-checkout/comeback/internal/lenient"
 	"github.com/comeback-checkout/comeback/internal/recovery"
@@ -13,16 +14,30 @@ func shopifyOrder(ctx context.Context, w webhook) (response, error) {
 	o := w.body
 	n := recovery.OrderNews{
 		OrderID:    usableID(o, "id", "admin_graphql_api_id"),
-		CheckoutID: usableID(o, "checkout_token", "checkout_id"),
+		CheckoutID: usableID(o, "checkout_token"),
 		CartID:     cartToken(o),
 		CustomerID: usableID(o.Sub("customer"), "id"),
-		Email:      usableEmail(emailOf(o, "email"), emailOf(o, "contact_email"), emailOf(o.Sub("customer"), "email")),
 		PlacedAt:   firstInstant(o, w.now, "processed_at", "created_at"),
 		UpdatedAt:  firstInstant(o, w.now, "updated_at"),
 		Refunds:    map[string]recovery.Refund{},
 	}
 	if n.OrderID == "" {
 		return ignored(noID), nil
+	}
+	if number := usableID(o, "checkout_id"); n.CheckoutID == "" && number != "" {
+		token, err := w.Service.ByAlias(ctx, w.store.ID, number)
+		if err != nil {
+			return response{}, err
+		}
+		n.CheckoutID = firstText(token, number)
+	}
+	for _, text := range []string{emailOf(o, "email"), emailOf(o, "contact_email"), emailOf(o.Sub("customer"), "email")} {
+		switch email := usableEmail(text); {
+		case n.Email == "":
+			n.Email = email
+		case email != "" && email != n.Email && !slices.Contains(n.Also, email):
+			n.Also = append(n.Also, email)
+		}
 	}
 	if test := o.Bool("test"); test != nil {
 		n.Test = *test

@@ -66,6 +66,62 @@ func TestShopifyOrderJoins(t *testing.T) {
 	}
 }
 
+// An order names up to three addresses, and none of them is reminded after it; nor is a
+// checkout of which it knows the number alone.
+func TestShopifyOrderNamesOthers(t *testing.T) {
+	t.Parallel()
+	type fields = map[string]any
+	with := func(changes fields) fields {
+		all := fields{"checkout_token": null, "cart_token": null, "email": "work@example.net", "contact_email": null, "customer": null}
+		maps.Copy(all, changes)
+		return all
+	}
+	for name, tc := range map[string]struct {
+		changes fields
+		mails   int
+	}{
+		"the customer's too":     {with(fields{"customer": fields{"email": "Jo.Martin@example.com"}}), 0},
+		"to contact too":         {with(fields{"contact_email": "jo.martin@example.com", "customer": fields{"email": "work@example.net"}}), 0},
+		"the checkout's number":  {with(fields{"checkout_id": 901414060}), 0},
+		"a number of no one's":   {with(fields{"checkout_id": 7}), 1},
+		"another address, alone": {with(nil), 1},
+	} {
+		for _, first := range []bool{false, true} {
+			if first && name == "the checkout's number" {
+				continue // it is not known by then, and left to the order's later tellings
+			}
+			s := northwind()
+			s.clock.Set(time.Date(2026, 11, 20, 17, 32, 0, 0, time.UTC))
+			post := func() {
+				s.deliver(t, "checkouts/create", sampleOf(t, "shopify/checkouts_create.json", fields{"id": 901414060}))
+			}
+			if !first {
+				post()
+			}
+			order := with(tc.changes)
+			order["processed_at"], order["updated_at"] = "2026-11-20T12:31:00-05:00", "2026-11-20T12:31:00-05:00"
+			for range 2 {
+				s.deliver(t, "orders/create", sampleOf(t, "shopify/orders_create.json", order))
+			}
+			if first {
+				post()
+			}
+			k := s.caseOf(t, shopifyToken)
+			stopped := k.Checkout.Order != nil || recovery.OrderCounts(k.Checkout, k.Shopper.LastOrder)
+			if stopped != (tc.mails == 0) {
+				t.Errorf("%s, first %t: stopped %t, by %+v and %s", name, first, stopped, k.Checkout.Order, k.Shopper.LastOrder)
+			}
+		}
+	}
+	s := northwind() // of who was erased nothing is written
+	s.erase(t, "jo.martin@example.com")
+	s.deliver(t, "orders/create", sampleOf(t, "shopify/orders_create.json", with(fields{"contact_email": "jo.martin@example.com"})))
+	st := s.Service.Stores["default"]
+	if p, err := s.db.Personal(t.Context(), "default", recovery.ShopperKey(st.IDKey, "default", "jo.martin@example.com")); err != nil || p.Shopper != nil {
+		t.Errorf("of the erased there is %+v, %v", p.Shopper, err)
+	}
+}
+
 func TestShopifyOrder(t *testing.T) {
 	t.Parallel()
 	type fields = map[string]any
@@ -359,5 +415,25 @@ func TestShopifyWhileFirestoreIsAway(t *testing.T) {
 	const line = `{"severity":"WARNING","message":"request","function":"Shopify","status":503,"store":"default","topic":"orders/create","error":"look up order: overloaded or away"}` + "\n"
 	if diff := cmp.Diff(line, s.take()); diff != "" {
 		t.Errorf("the line (-want +got):\n%s", diff)
+	}
+}
+
+// caseOf is what the checkout is judged by.
+func (s *shop) caseOf(t *testing.T, id string) (k recovery.Case) {
+	t.Helper()
+	err := s.db.UpdateCheckout(t.Context(), "default", recovery.CheckoutKey("default", id), recovery.WholeCase, func(found recovery.Case) (recovery.Change, error) {
+		k = found
+		return recovery.Change{}, nil
+	})
+	if err != nil || k.Checkout == nil {
+		t.Fatalf("checkout %s: %v", id, err)
+	}
+	return k
+}
+
+func (s *shop) erase(t *testing.T, email string) {
+	t.Helper()
+	if _, err := s.Service.EraseShopper(t.Context(), "default", recovery.Erasure{Emails: []string{email}}); err != nil {
+		t.Fatal(err)
 	}
 }

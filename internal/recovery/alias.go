@@ -30,21 +30,30 @@ func (s *Service) Alias(ctx context.Context, store, alias, checkoutID string) er
 // StopAlias is StopCheckout by an ID that may be the checkout's own or another one of it,
 // which may be told of later.
 func (s *Service) StopAlias(ctx context.Context, store, alias string) error {
-	st, err := s.store(store)
-	if err != nil {
-		return err
-	}
 	if err := s.StopCheckout(ctx, store, alias); err != nil { // before it looks, for Alias does so the other way round
 		return err
 	}
+	id, err := s.ByAlias(ctx, store, alias)
+	if err != nil || id == "" {
+		return err
+	}
+	return s.StopCheckout(ctx, store, id)
+}
+
+// ByAlias is the ID of the checkout of which the alias is another one; "" if it is not known.
+func (s *Service) ByAlias(ctx context.Context, store, alias string) (string, error) {
+	st, err := s.store(store)
+	if err != nil {
+		return "", err
+	}
 	k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: OrderKey(st.ID, ""), Cart: aliasKey(st, alias)})
 	if err != nil {
-		return fmt.Errorf("look up a checkout by its other ID: %w", err)
+		return "", fmt.Errorf("look up a checkout by its other ID: %w", err)
 	}
-	if k.CartCheckout == nil || k.CartCheckout.ID == "" {
-		return nil
+	if k.CartCheckout == nil {
+		return "", nil
 	}
-	return s.StopCheckout(ctx, store, k.CartCheckout.ID)
+	return k.CartCheckout.ID, nil
 }
 
 // aliasKey is where the other ID is kept: like a cart's, which leads to its checkout too.

@@ -13,9 +13,11 @@ import (
 type OrderNews struct {
 	OrderID, CheckoutID, CartID, Email string
 	CustomerID                         string // which a shop of Shopify may have erased
-	Total                              *Money
-	PlacedAt                           time.Time // zero if not given: now
-	Test                               bool      // of the merchant's: stays out of every figure
+	// Also are other addresses that it names: their shoppers have ordered too.
+	Also     []string
+	Total    *Money
+	PlacedAt time.Time // zero if not given: now
+	Test     bool      // of the merchant's: stays out of every figure
 	// UpdatedAt is the instant of which it tells; zero if not given, which is never older
 	// than what was told before.
 	UpdatedAt time.Time
@@ -79,18 +81,33 @@ func (s *Service) changeOrder(ctx context.Context, store string, n OrderNews,
 			return OrderResult{}, fmt.Errorf("look up order: %w", err)
 		}
 		ch, result := decide(st, k, n, now)
-		if ch.Empty() {
-			return result, nil
+		if !ch.Empty() {
+			err = s.DB.Commit(ctx, store, ch)
 		}
-		err = s.DB.Commit(ctx, store, ch)
 		if err == nil {
-			return result, s.forgetMatched(ctx, st, result)
+			return result, errors.Join(s.forgetMatched(ctx, st, result), s.orderedToo(ctx, st, result.Order, n))
 		}
 		// Something of it changed since it was read, or was just made.
 		if again := errors.Is(err, ErrConflict) || errors.Is(err, ErrExists); !again || try == orderTries {
 			return OrderResult{}, fmt.Errorf("record order: %w", err)
 		}
 	}
+}
+
+// orderedToo tells the shoppers of the other addresses that n names of the order's instant.
+func (s *Service) orderedToo(ctx context.Context, st *Store, o *Order, n OrderNews) error {
+	for _, email := range n.Also {
+		key := ShopperKey(st.IDKey, st.ID, email)
+		k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: o.Key, Shopper: key, Limit: 1})
+		if err == nil && !k.Suppression.erased() {
+			rs, _ := raiseAll(o, []string{key}, nil)
+			err = s.DB.Commit(ctx, st.ID, Change{Shoppers: rs})
+		}
+		if err != nil {
+			return fmt.Errorf("record order of another address: %w", err)
+		}
+	}
+	return nil
 }
 
 // placed is when an order was placed: now where that is not told, or ahead of us.
