@@ -45,6 +45,7 @@ type checkoutDoc struct {
 	Left             bool                   `firestore:"left,omitempty"`
 	Former           string                 `firestore:"former,omitempty"`
 	Moved            time.Time              `firestore:"moved,omitzero"`
+	Since            time.Time              `firestore:"since,omitzero"`
 	Used             time.Time              `firestore:"used,omitzero"`
 	Clicks           []clickDoc             `firestore:"clicks,omitempty"`
 	LastClick        *clickDoc              `firestore:"last_click,omitempty"` // read only: what stood before clicks

@@ -14,7 +14,7 @@ func toCheckoutDoc(c *recovery.Checkout) checkoutDoc {
 		V: version, ID: c.ID, Email: c.Email, Shopper: c.ShopperKey, CartID: c.CartID, Cart: c.CartKey,
 		CustomerID: c.Customer.ID, Customer: c.CustomerKey, FirstName: c.Customer.FirstName, LastName: c.Customer.LastName,
 		Locale: c.Locale, TimeZone: c.TimeZone, AcceptsMarketing: c.AcceptsMarketing, Total: toMoney(c.Total),
-		Emptied: c.Emptied, RecoverURL: c.RecoverURL, Test: c.Test, Platform: string(c.Platform), T: c.T, Recorded: c.Recorded, News: c.News, Failed: c.Failed, URLGone: c.URLGone, Used: c.Used, Former: c.FormerKey, Moved: c.Moved, Generation: c.Generation,
+		Emptied: c.Emptied, RecoverURL: c.RecoverURL, Test: c.Test, Platform: string(c.Platform), T: c.T, Recorded: c.Recorded, News: c.News, Failed: c.Failed, URLGone: c.URLGone, Since: c.Since, Used: c.Used, Former: c.FormerKey, Moved: c.Moved, Generation: c.Generation,
 		Status: string(c.Status), Left: c.Left, CheckAt: c.CheckAt, Shard: recovery.ShardOf(c.Key, recovery.Shards), ExpiresAt: c.ExpiresAt,
 		Reminders: map[string]reminderDoc{}, LastSent: map[string]time.Time{},
 	}
@@ -52,7 +52,7 @@ func (d *checkoutDoc) checkout(store, key string, updated time.Time) (*recovery.
 		Store: store, Key: key, ID: d.ID, Email: d.Email, ShopperKey: d.Shopper, CartID: d.CartID, CartKey: d.Cart,
 		Customer: recovery.Customer{ID: d.CustomerID, FirstName: d.FirstName, LastName: d.LastName}, CustomerKey: d.Customer,
 		Locale: d.Locale, TimeZone: d.TimeZone, AcceptsMarketing: d.AcceptsMarketing, Total: d.Total.money(),
-		Emptied: d.Emptied, RecoverURL: d.RecoverURL, Test: d.Test, Platform: recovery.Platform(d.Platform), T: utc(d.T), Recorded: utc(d.Recorded), News: utc(d.News), Failed: utc(d.Failed), URLGone: utc(d.URLGone), Used: utc(d.Used), FormerKey: d.Former, Moved: utc(d.Moved), Generation: d.Generation,
+		Emptied: d.Emptied, RecoverURL: d.RecoverURL, Test: d.Test, Platform: recovery.Platform(d.Platform), T: utc(d.T), Recorded: utc(d.Recorded), News: utc(d.News), Failed: utc(d.Failed), URLGone: utc(d.URLGone), Since: utc(d.Since), Used: utc(d.Used), FormerKey: d.Former, Moved: utc(d.Moved), Generation: d.Generation,
 		Status: recovery.Status(d.Status), Left: d.Left, CheckAt: utc(d.CheckAt), ExpiresAt: utc(d.ExpiresAt), Version: updated,
 	}
 	for _, it := range d.Items {

@@ -62,6 +62,7 @@ type Checkout struct {
 	Platform          Platform
 
 	T          time.Time // the instant of abandonment
+	Since      time.Time // from when on its cart stood so, where older news told of that later; else zero
 	Recorded   time.Time // when we heard of this generation, by our clock
 	News       time.Time // of the newest news taken over
 	Moved      time.Time // when its address last became another; zero if never

@@ -113,6 +113,9 @@ func OrderCounts(c *Checkout, placed time.Time) bool {
 	if !c.Recorded.IsZero() && c.Recorded.Before(from) { // the caller's clock is ahead of ours, by which orders are capped
 		from = c.Recorded
 	}
+	if !c.Since.IsZero() && c.Since.Before(from) {
+		from = c.Since
+	}
 	return !placed.IsZero() && !placed.Before(from.Add(-orderSlack))
 }
 

@@ -126,6 +126,15 @@ func (n *News) Apply(s *Store, c *Checkout) Effect {
 	return Updated
 }
 
+// tellsEarlier says whether n, older news of a shop system than c's, tells that c's first cart
+// stood so before T: deliveries come in any order, and an order placed between the two stops
+// c whichever came first.
+func (n *News) tellsEarlier(s *Store, c *Checkout) bool {
+	at := n.abandoned()
+	return n.Platform != "" && c.Generation == 1 && c.hears() && at.Before(c.T) && (c.Since.IsZero() || at.Before(c.Since)) &&
+		n.Items.Given && sameItems(c.Items, n.Items.Value) && ShopperKey(s.IDKey, s.ID, n.Email) == c.ShopperKey
+}
+
 // endIfEmptied ends what is scheduled where there is nothing to remind of any more.
 func (c *Checkout) endIfEmptied() {
 	if c.Emptied {
@@ -189,7 +198,7 @@ func (n *News) restart(s *Store, c *Checkout) {
 	// this checkout for ever.
 	c.T, c.Recorded = later(c.T, n.abandoned()), Instant(n.Arrived)
 	c.Generation++
-	c.Order = nil
+	c.Order, c.Since = nil, time.Time{}
 	c.endScheduled(ReasonSuperseded)
 	c.forgetOld()
 	schedule(s, c)

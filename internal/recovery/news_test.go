@@ -373,3 +373,46 @@ func TestNewsOfTheOrdersSecond(t *testing.T) {
 		t.Errorf("got %s, %v", c.Status, c.Items)
 	}
 }
+
+// Promise 1, whatever comes first: a shop system tells twice of the same cart, and the shopper
+// orders elsewhere in between.
+func TestOrderBetweenTwoTellings(t *testing.T) {
+	t.Parallel()
+	told := func(minute int) recovery.News {
+		n := left("a")
+		n.Platform, n.AbandonedAt, n.UpdatedAt = recovery.Shopify, time.Time{}, t0.Add(time.Duration(minute)*time.Minute)
+		return n
+	}
+	other := told(0)
+	other.Items = recovery.Given([]recovery.Item{{ID: "another", Quantity: 1}})
+	create := func(s *shop) { s.post(told(0)) }
+	update := func(s *shop) { s.post(told(15)) }
+	order := func(s *shop) {
+		s.order(recovery.OrderNews{OrderID: "o", Email: anAddress, PlacedAt: t0.Add(10 * time.Minute)})
+	}
+	for name, tc := range map[string]struct {
+		do    []func(*shop)
+		mails int
+	}{
+		"in order":              {[]func(*shop){create, order, update}, 0},
+		"the order last":        {[]func(*shop){create, update, order}, 0},
+		"backwards":             {[]func(*shop){update, order, create}, 0},
+		"the order last of all": {[]func(*shop){update, create, order}, 0},
+		"the order first":       {[]func(*shop){order, update, create}, 0},
+		"another cart before":   {[]func(*shop){update, order, func(s *shop) { s.post(other) }}, 3},
+		"begun anew after both": {[]func(*shop){update, create, order, func(s *shop) { n := other; n.UpdatedAt = t0.Add(18 * time.Minute); s.post(n) }}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.clock.Set(t0.Add(20 * time.Minute))
+			for _, do := range tc.do {
+				do(s)
+			}
+			s.until(5 * day)
+			if mails := s.mailer.Sent(); len(mails) != tc.mails {
+				t.Errorf("%d mails, want %d", len(mails), tc.mails)
+			}
+		})
+	}
+}

@@ -139,7 +139,12 @@ func (s *Service) takeOver(ctx context.Context, st *Store, n *News) (c *Checkout
 			}
 			former := c.ShopperKey
 			if effect = n.Apply(st, c); effect == Ignored {
-				return n.consentOnly(st, c), nil
+				ch := n.consentOnly(st, c)
+				if n.tellsEarlier(st, c) {
+					c.Since = n.abandoned()
+					ch.Update = []*Checkout{c}
+				}
+				return ch, nil
 			}
 			if need == WholeCase {
 				c.meetOrder(k) // news of the same seconds may have begun anew
