@@ -177,3 +177,27 @@ func TestOrderOfATest(t *testing.T) {
 		t.Errorf("of the same address: got %+v, want no test", o)
 	}
 }
+
+// An order that names its checkout alone was brought by a click on another one of the same
+// shopper, which it ends too.
+func TestAttributionWithoutAnAddress(t *testing.T) {
+	t.Parallel()
+	st := testStore()
+	st.Attribution.Window = recovery.DefaultAttributionWindow
+	for name, n := range map[string]recovery.OrderNews{"by itself": {OrderID: "o", CheckoutID: "b"}, "by its cart": {OrderID: "o", CartID: "cart-b"}} {
+		s := open(t, st)
+		s.post(left("a"))
+		s.until(time.Hour)
+		s.clicked("a", 0, s.clock.Now())
+		b := left("b")
+		b.AbandonedAt = t0.Add(time.Hour)
+		s.post(b)
+		s.until(80 * time.Minute)
+		got := s.order(n)
+		if a := got.Order.Attribution; a.Kind != recovery.AttributedClick || a.Checkout != recovery.CheckoutKey("default", "a") || len(got.Matched) != 2 {
+			t.Errorf("%s: got %+v, matched %q", name, a, got.Matched)
+		}
+		s.until(5 * day)
+		s.wantMails("a 1-0")
+	}
+}

@@ -77,10 +77,17 @@ func (s *Service) changeOrder(ctx context.Context, store string, n OrderNews,
 	n.PlacedAt = placed(n.PlacedAt, now)
 	for try := 1; ; try++ {
 		k, err := s.DB.FindForOrder(ctx, n.query(st))
+		owner := ""
+		if err == nil && n.Email == "" {
+			owner, err = s.findOwners(ctx, st, n, &k)
+		}
 		if err != nil {
 			return OrderResult{}, fmt.Errorf("look up order: %w", err)
 		}
 		ch, result := decide(st, k, n, now)
+		if owner != "" && !k.Suppression.erased() {
+			result.shopper = owner
+		}
 		if !ch.Empty() {
 			err = s.DB.Commit(ctx, store, ch)
 		}
@@ -92,6 +99,22 @@ func (s *Service) changeOrder(ctx context.Context, store string, n OrderNews,
 			return OrderResult{}, fmt.Errorf("record order: %w", err)
 		}
 	}
+}
+
+// findOwners adds to k what the shopper of the order's checkout or cart left beside it, where
+// the order names no address: it may be a click on that which brought it.
+func (s *Service) findOwners(ctx context.Context, st *Store, n OrderNews, k *OrderCase) (owner string, err error) {
+	for _, c := range []*Checkout{k.Checkout, k.CartCheckout} {
+		if owner == "" && c != nil && c.Status != StatusErased {
+			owner = c.ShopperKey
+		}
+	}
+	if owner == "" {
+		return "", nil
+	}
+	found, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: OrderKey(st.ID, n.OrderID), Shopper: owner, Limit: shoppersCheckouts})
+	k.Shoppers, k.Suppression = found.Shoppers, found.Suppression
+	return owner, err
 }
 
 // orderedToo tells the shoppers of the other addresses that n names of the order's instant.
