@@ -131,10 +131,11 @@ func wooCommerceConsent(o woocommerce.Order) (accepts recovery.Field[*bool]) {
 
 // wooCommerceLanguage is what WPML notes of an order.
 func wooCommerceLanguage(o woocommerce.Order) recovery.Field[string] {
-	for _, m := range o.Meta("wpml_language") {
-		return usableLocale(m.Text("value", maxShort))
+	told := o.Meta("wpml_language")
+	if len(told) == 0 {
+		return recovery.Field[string]{}
 	}
-	return recovery.Field[string]{}
+	return usableLocale(told[0].Text("value", maxShort))
 }
 
 // wooCommerceFailed is an order whose payment failed. Was it an order already, as one on
@@ -170,7 +171,7 @@ func wooCommerceGone(ctx context.Context, w webhook, o woocommerce.Order) (respo
 	} else if placed && o.Status != "" {
 		return w.recordOrder(ctx, o.News())
 	}
-	return did("unlinked", "checkout", recovery.CheckoutKey(w.store.ID, o.ID)), w.Service.DropRecoverURL(ctx, w.store.ID, o.ID, pastOf(o.Modified, w.now))
+	return did("unlinked", "checkout", recovery.CheckoutKey(w.store.ID, o.ID)), w.Service.DropRecoverURL(ctx, w.store.ID, o.ID, pastOf(o.Modified, w.now), o.Kind() == woocommerce.Expired)
 }
 
 // placedBefore says whether o is recorded as an order, and was one before it became what

@@ -166,6 +166,9 @@ func TestWooCommerceLives(t *testing.T) {
 		"a draft, told before it was on delivery": {
 			[]fields{{"status": "checkout-draft", "date_modified_gmt": "2026-11-20T17:03:00"}, {"status": "processing"}}, recovery.StatusOrdered, payURL, 6490,
 		},
+		"on hold, and in the bin before that is told": {
+			[]fields{{}, {"status": "trash", "date_modified_gmt": "2026-11-20T17:03:00"}, {"status": "on-hold"}}, recovery.StatusOrdered, "", 6490,
+		},
 		"failed, then paid": {[]fields{{"status": "failed"}, {"status": "completed", "paid": true}}, recovery.StatusOrdered, payURL, 6490},
 	} {
 		t.Run(name, func(t *testing.T) {

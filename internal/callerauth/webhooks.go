@@ -31,8 +31,8 @@ func (w *Webhooks) Add(store, source string, secrets ...string) {
 }
 
 // Store returns the store that a webhook comes from: the one of the source, or else of the
-// nearest address above it, whose secret signed the body. Else it returns ErrUnauthorized, which does not say what was wrong.
-// Each comparison takes the same time whatever the signature is.
+// nearest address above it, whose secret signed the body. Else it returns ErrUnauthorized,
+// which does not say what was wrong. Each comparison takes the same time whatever the signature is.
 func (w *Webhooks) Store(source, signature string, body []byte) (string, error) {
 	sum, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(signature))
 	found, longest := "", -1

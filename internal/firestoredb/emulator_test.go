@@ -3,6 +3,7 @@ package firestoredb
 import (
 	"context"
 	"net"
+	"strings"
 	"testing"
 
 	"cloud.google.com/go/firestore"
@@ -24,6 +25,8 @@ type emulated struct {
 	*DB
 	*testing.T
 	server *emulator.Server
+	// onRollback, if set, stands in for the answer to a rollback.
+	onRollback func(context.Context)
 }
 
 // open starts an emulator that enforces the index definitions; without any, every
@@ -39,7 +42,14 @@ func open(t *testing.T, c recovery.Clock, indexes ...[]byte) *emulated {
 	lis := bufconn.Listen(1 << 20)
 	go func() { _ = server.Serve(lis) }()
 	t.Cleanup(func() { _ = server.Close() })
+	e := &emulated{T: t, server: server}
 	conn, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+			if strings.HasSuffix(method, "/Rollback") && e.onRollback != nil {
+				e.onRollback(ctx)
+			}
+			return call(ctx, method, req, reply, cc, opts...)
+		}),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }))
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +58,7 @@ func open(t *testing.T, c recovery.Clock, indexes ...[]byte) *emulated {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &emulated{DB: New(client, c), T: t, server: server}
+	e.DB = New(client, c)
 	t.Cleanup(func() { _ = e.Close() })
 	return e
 }

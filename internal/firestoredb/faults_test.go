@@ -3,6 +3,7 @@ package firestoredb
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,6 +67,35 @@ func TestAway(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whoever has no time left is answered, though Firestore's client still waits for its rollback.
+func TestRollbackIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	e := open(t, recoverytest.NewClock(now), terraform.Indexes)
+	began, answered := make(chan struct{}), make(chan struct{})
+	var waited atomic.Bool
+	e.onRollback = func(ctx context.Context) {
+		close(began)
+		select {
+		case <-answered:
+		case <-ctx.Done():
+			waited.Store(true)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	err := e.UpdateCheckout(ctx, "default", "a", recovery.CheckoutOnly, func(recovery.Case) (recovery.Change, error) {
+		calls++
+		cancel()
+		return recovery.Change{Create: sample("a", now)}, nil
+	})
+	if err == nil || waited.Load() || calls != 1 {
+		t.Errorf("got %v, waited %t, decided %d times", err, waited.Load(), calls)
+	}
+	<-began
+	close(answered)
 }
 
 // The answer to a transaction's commit is lost, again and again: what was decided is

@@ -3,6 +3,7 @@ package firestoredb
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
@@ -35,8 +36,12 @@ func (d *DB) readNamed(ctx context.Context, q recovery.OrderQuery, k *recovery.O
 	if q.Cart != "" {
 		refs = append(refs, d.doc(q.Store, "carts", q.Cart))
 	}
-	if q.Shopper != "" {
-		refs = append(refs, d.doc(q.Store, "suppressions", q.Shopper))
+	shoppers := append([]string{q.Shopper}, q.Others...)
+	slices.Sort(shoppers)
+	for _, key := range slices.Compact(shoppers) { // the client takes none twice
+		if key != "" {
+			refs = append(refs, d.doc(q.Store, "suppressions", key))
+		}
 	}
 	snaps, err := d.client.GetAll(ctx, refs)
 	if err != nil {
@@ -63,8 +68,14 @@ func (d *DB) readNamed(ctx context.Context, q recovery.OrderQuery, k *recovery.O
 				return err
 			}
 		case "suppressions":
-			if k.Suppression, err = readSuppression(snap); err != nil {
+			s, err := readSuppression(snap)
+			switch {
+			case err != nil:
 				return err
+			case snap.Ref.ID == q.Shopper:
+				k.Suppression = s
+			case s.Erased():
+				k.OthersErased = append(k.OthersErased, snap.Ref.ID)
 			}
 		}
 	}

@@ -26,15 +26,7 @@ func (d *DB) Personal(ctx context.Context, store, shopper string) (recovery.Pers
 		})
 	})
 	g.Go(func() error {
-		return d.each(gctx, d.of(store, "orders", shopper), func(snap *firestore.DocumentSnapshot) error {
-			var doc orderDoc
-			if err := decode(snap, &doc); err != nil {
-				return err
-			}
-			o, err := doc.order(store, snap.Ref.ID, snap.UpdateTime)
-			p.Orders = append(p.Orders, o)
-			return err
-		})
+		return d.eachOrder(gctx, store, d.of(store, "orders", shopper), func(o *recovery.Order) { p.Orders = append(p.Orders, o) })
 	})
 	g.Go(func() error {
 		return d.each(gctx, d.of(store, "messages", shopper), func(snap *firestore.DocumentSnapshot) error {
@@ -71,16 +63,12 @@ func (d *DB) namelessOrders(ctx context.Context, store string, p *recovery.Perso
 				continue
 			}
 			g.Go(func() error {
-				return d.each(gctx, orders.Where(field, "==", key), func(snap *firestore.DocumentSnapshot) error {
-					var doc orderDoc
-					if err := decode(snap, &doc); err != nil || doc.Shopper != "" {
-						return err
-					}
-					o, err := doc.order(store, snap.Ref.ID, snap.UpdateTime)
+				return d.eachOrder(gctx, store, orders.Where(field, "==", key), func(o *recovery.Order) {
 					mu.Lock()
-					found[snap.Ref.ID] = o
-					mu.Unlock()
-					return err
+					defer mu.Unlock()
+					if o.Shopper == "" {
+						found[o.Key] = o
+					}
 				})
 			})
 		}
@@ -97,6 +85,20 @@ func (d *DB) namelessOrders(ctx context.Context, store string, p *recovery.Perso
 // of is the query for a shopper's documents of the collection.
 func (d *DB) of(store, collection, shopper string) firestore.Query {
 	return d.client.Collection("stores").Doc(store).Collection(collection).Where("shopper", "==", shopper)
+}
+
+func (d *DB) eachOrder(ctx context.Context, store string, q firestore.Query, read func(*recovery.Order)) error {
+	return d.each(ctx, q, func(snap *firestore.DocumentSnapshot) error {
+		var doc orderDoc
+		if err := decode(snap, &doc); err != nil {
+			return err
+		}
+		o, err := doc.order(store, snap.Ref.ID, snap.UpdateTime)
+		if err == nil {
+			read(o)
+		}
+		return err
+	})
 }
 
 func (d *DB) each(ctx context.Context, q firestore.Query, read func(*firestore.DocumentSnapshot) error) error {

@@ -19,11 +19,11 @@ type OrderSource interface {
 type Told struct {
 	News OrderNews
 	// Gone says that there is none, nor will be one by the checkout's own address: it was
-	// cancelled without a payment, at GoneAt; zero if that is not told.
-	Gone   bool
-	GoneAt time.Time
-	// Kept says that the shop deals with it in a way of its own: nobody is to pay it now.
-	Kept bool
+	// cancelled without a payment or deleted, at GoneAt; zero if that is not told.
+	Gone, Cancelled bool
+	GoneAt          time.Time
+	// Own says that the shop deals with it in a way of its own: nobody is to pay it now.
+	Own bool
 }
 
 // askFor is how long the shop system may take.
@@ -69,14 +69,14 @@ func (s *Service) ask(ctx context.Context, a *attempt) error {
 	if told == nil {
 		return nil
 	}
-	if told.Kept {
+	if told.Own {
 		if _, err := s.StopKnown(ctx, c.Store, c.ID, time.Time{}); err != nil {
 			return fmt.Errorf("stop the checkout that the shop system deals with: %w", err)
 		}
 		return nil
 	}
 	if told.Gone { // the claim reads it anew, without the address
-		if err := s.DropRecoverURL(ctx, c.Store, c.ID, told.GoneAt); err != nil {
+		if err := s.DropRecoverURL(ctx, c.Store, c.ID, told.GoneAt, told.Cancelled); err != nil {
 			return fmt.Errorf("drop the address that the shop system says is gone: %w", err)
 		}
 		return nil

@@ -115,9 +115,9 @@ func TestAskedAndGone(t *testing.T) {
 }
 
 // A checkout that the shop deals with in a way of its own is not mailed, nor any more.
-func TestAskedAndKept(t *testing.T) {
+func TestAskedAndOwn(t *testing.T) {
 	t.Parallel()
-	s := leftAt(t, recovery.WooCommerce, &shopSystem{told: &recovery.Told{Kept: true}}, nil)
+	s := leftAt(t, recovery.WooCommerce, &shopSystem{told: &recovery.Told{Own: true}}, nil)
 	if run, err := s.Remind(t.Context(), s.task("7781", 1, 0)); err != nil || run.Mail != "" {
 		t.Fatalf("got %+v, %v; want no mail", run, err)
 	}

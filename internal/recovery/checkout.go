@@ -66,7 +66,7 @@ type Checkout struct {
 	Recorded   time.Time // when we heard of this generation, by our clock
 	News       time.Time // of the newest news taken over
 	Moved      time.Time // when its address last became another; zero if never
-	Failed     time.Time // when its payment last failed
+	Failed     time.Time // when its payment last failed, or it was cancelled without one
 	URLGone    time.Time // a RecoverURL told up to then leads nowhere
 	Generation int       // 0 in a stub, which only an order or its end has named so far
 	Status     Status

@@ -65,7 +65,7 @@ func (m *messageEvents) sentTo(c *Checkout) (shopper, email string) {
 
 // erased says whether nothing may be kept of the shopper any more.
 func erased(k Case) bool {
-	return k.Checkout.Status == StatusErased || k.Suppression.erased()
+	return k.Checkout.Status == StatusErased || k.Suppression.Erased()
 }
 
 // settle is what events write of which the first proves that the message was sent. The

@@ -69,7 +69,7 @@ func (r Reminder) mayResend(s *Store, now time.Time) bool {
 func whyEnd(s *Store, k Case, id ReminderID, now time.Time) Reason {
 	c := k.Checkout
 	switch {
-	case c.Status == StatusErased || k.Suppression.erased():
+	case c.Status == StatusErased || k.Suppression.Erased():
 		return ReasonErased
 	case ordered(k):
 		return ReasonOrdered

@@ -85,14 +85,15 @@ func (s *Service) changeOrder(ctx context.Context, store string, n OrderNews,
 			return OrderResult{}, fmt.Errorf("look up order: %w", err)
 		}
 		ch, result := decide(st, k, n, now)
-		if owner != "" && !k.Suppression.erased() {
+		if owner != "" && !k.Suppression.Erased() {
 			result.shopper = owner
 		}
-		if !ch.Empty() {
-			err = s.DB.Commit(ctx, store, ch)
+		if ch.Empty() {
+			return result, nil
 		}
+		err = s.DB.Commit(ctx, store, ch)
 		if err == nil {
-			return result, errors.Join(s.forgetMatched(ctx, st, result), s.orderedToo(ctx, st, result.Order, n))
+			return result, s.forgetMatched(ctx, st, result)
 		}
 		// Something of it changed since it was read, or was just made.
 		if again := errors.Is(err, ErrConflict) || errors.Is(err, ErrExists); !again || try == orderTries {
@@ -117,22 +118,6 @@ func (s *Service) findOwners(ctx context.Context, st *Store, n OrderNews, k *Ord
 	return owner, err
 }
 
-// orderedToo tells the shoppers of the other addresses that n names of the order's instant.
-func (s *Service) orderedToo(ctx context.Context, st *Store, o *Order, n OrderNews) error {
-	for _, email := range n.Also {
-		key := ShopperKey(st.IDKey, st.ID, email)
-		k, err := s.DB.FindForOrder(ctx, OrderQuery{Store: st.ID, Order: o.Key, Shopper: key, Limit: 1})
-		if err == nil && !k.Suppression.erased() {
-			rs, _ := raiseAll(o, []string{key}, nil)
-			err = s.DB.Commit(ctx, st.ID, Change{Shoppers: rs})
-		}
-		if err != nil {
-			return fmt.Errorf("record order of another address: %w", err)
-		}
-	}
-	return nil
-}
-
 // placed is when an order was placed: now where that is not told, or ahead of us.
 func placed(at, now time.Time) time.Time {
 	if at = Instant(at); at.Year() <= 1 || at.After(now) {
@@ -148,7 +133,7 @@ func (k OrderCase) erased() bool {
 			return true
 		}
 	}
-	return k.Order != nil && k.Order.Erased || k.Suppression.erased()
+	return k.Order != nil && k.Order.Erased || k.Suppression.Erased()
 }
 
 func (n *OrderNews) query(st *Store) OrderQuery {
@@ -162,6 +147,9 @@ func (n *OrderNews) query(st *Store) OrderQuery {
 	if n.Email != "" {
 		q.Shopper = ShopperKey(st.IDKey, st.ID, n.Email)
 	}
+	for _, email := range n.Also {
+		q.Others = append(q.Others, ShopperKey(st.IDKey, st.ID, email))
+	}
 	return q
 }
 
@@ -174,7 +162,7 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	if k.Order != nil && k.Order.Erased {
 		k.Order = nil
 	}
-	if k.Suppression.erased() {
+	if k.Suppression.Erased() {
 		n.Email, n.CustomerID, k.Shoppers = "", "", nil
 	}
 	q := n.query(st)
@@ -186,9 +174,9 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 		o.PlacedAt, o.Test = n.PlacedAt, n.Test || k.Checkout != nil && k.Checkout.Test
 	}
 	if c := k.Checkout; isNew && n.Standing == Awaited && c != nil {
-		if failed := later(c.Failed, c.URLGone); failed.After(o.PlacedAt) { // told before it
-			n.Standing, n.UpdatedAt = StandingNotTold, failed
-			n.Refunds = map[string]Refund{Cancelled: {At: failed}}
+		if c.Failed.After(o.PlacedAt) { // told before it
+			n.Standing, n.UpdatedAt = StandingNotTold, c.Failed
+			n.Refunds = map[string]Refund{Cancelled: {At: c.Failed}}
 		}
 	}
 	if o.hear(n, now) {
@@ -202,6 +190,11 @@ func PlaceOrder(st *Store, k OrderCase, n OrderNews, now time.Time) (Change, Ord
 	o.ExpiresAt = now.Add(st.Retention)
 
 	shoppers, carts := []string{o.Shopper, q.Shopper}, []string{o.Cart, q.Cart}
+	for _, key := range q.Others {
+		if !slices.Contains(k.OthersErased, key) {
+			shoppers = append(shoppers, key)
+		}
+	}
 	ch := Change{Order: o}
 	result := OrderResult{OrderID: n.OrderID, Matched: []string{}, Order: o}
 	all := matches(k, o)
@@ -326,10 +319,7 @@ func (c *Checkout) meetOrder(k Case) {
 	}
 	for _, anchor := range []OrderRef{{At: k.Cart.LastOrder, By: ByCart}, {At: k.Shopper.LastOrder, By: ByEmail}, {At: k.formerOrder(), By: ByEmail}} {
 		if OrderCounts(c, anchor.At) {
-			c.Order = &anchor
-			if c.Status != StatusStopped { // and so it stays
-				c.Status = StatusOrdered
-			}
+			c.Status, c.Order = StatusOrdered, &anchor
 			c.endScheduled(ReasonOrdered)
 			return
 		}

@@ -124,6 +124,9 @@ type Personal struct {
 // empty are not read.
 type OrderQuery struct {
 	Store, Order, Checkout, Cart, Shopper string
+	// Others are keys of further shoppers whom the order names: of them only the
+	// suppressions are read.
+	Others []string
 	// Limit is how many of the shopper's checkouts are read, newest T first.
 	Limit int
 }
@@ -137,8 +140,9 @@ type OrderCase struct {
 	CartCheckout *Checkout
 	// Shoppers are the shopper's checkouts, newest T first.
 	Shoppers []*Checkout
-	// Suppression is the shopper's.
-	Suppression *Suppression
+	// Suppression is the shopper's, OthersErased says of whom of the others nothing may be kept.
+	Suppression  *Suppression
+	OthersErased []string
 }
 
 // DB keeps the documents. A checkout past its expiry counts as absent: it reads as a

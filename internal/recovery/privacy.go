@@ -111,7 +111,7 @@ func (p Personal) nothing() bool {
 
 // eraseOnce erases what was found.
 func (s *Service) eraseOnce(ctx context.Context, st *Store, shopper string, p Personal, total *ErasureResult) error {
-	if err := s.eraseShoppersOrders(ctx, st, p.Orders, total); err != nil { // before the checkouts, which lead to some of them
+	if err := s.eraseShoppersOrders(ctx, st, p, total); err != nil { // before the checkouts, which lead to some of them
 		return err
 	}
 	var ch Change

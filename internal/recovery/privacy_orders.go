@@ -25,10 +25,8 @@ func (s *Service) eraseOrders(ctx context.Context, st *Store, ids, named []strin
 	for i, id := range ids {
 		keys[i] = OrderKey(st.ID, id)
 	}
-	for _, checkout := range stubs {
-		if err := s.eraseStub(ctx, st, checkout); err != nil {
-			return fmt.Errorf("erase an order's checkout: %w", err)
-		}
+	if err := s.eraseStubs(ctx, st, stubs); err != nil {
+		return fmt.Errorf("erase the orders' checkouts: %w", err)
 	}
 	if err := s.DB.Commit(ctx, st.ID, Change{EraseOrders: s.erasedOrders(st, keys...)}); err != nil {
 		return fmt.Errorf("erase orders: %w", err)
@@ -36,15 +34,21 @@ func (s *Service) eraseOrders(ctx context.Context, st *Store, ids, named []strin
 	return nil
 }
 
-// eraseShoppersOrders erases a shopper's orders.
-func (s *Service) eraseShoppersOrders(ctx context.Context, st *Store, orders []*Order, total *ErasureResult) error {
-	for list := range slices.Chunk(orders, erasedAtOnce) {
+// eraseShoppersOrders erases a shopper's orders, with what they left of checkouts that never came.
+func (s *Service) eraseShoppersOrders(ctx context.Context, st *Store, p Personal, total *ErasureResult) error {
+	var stubs []string
+	for _, o := range p.Orders {
+		if !slices.ContainsFunc(p.Checkouts, func(c *Checkout) bool { return c.Key == o.Checkout }) {
+			stubs = append(stubs, o.Checkout)
+		}
+	}
+	if err := s.eraseStubs(ctx, st, stubs); err != nil {
+		return err
+	}
+	for list := range slices.Chunk(p.Orders, erasedAtOnce) {
 		keys := make([]string, len(list))
 		for i, o := range list {
 			keys[i] = o.Key
-			if err := s.eraseStub(ctx, st, o.Checkout); err != nil {
-				return err
-			}
 		}
 		if err := s.DB.Commit(ctx, st.ID, Change{EraseOrders: s.erasedOrders(st, keys...)}); err != nil {
 			return err
@@ -54,11 +58,17 @@ func (s *Service) eraseShoppersOrders(ctx context.Context, st *Store, orders []*
 	return nil
 }
 
-// eraseStub leaves nothing readable of a checkout that only its order has named so far.
-func (s *Service) eraseStub(ctx context.Context, st *Store, checkout string) error {
-	if checkout == "" {
-		return nil
+// eraseStubs leaves nothing readable of checkouts that only their orders have named so far.
+func (s *Service) eraseStubs(ctx context.Context, st *Store, checkouts []string) error {
+	checkouts = unique(checkouts)
+	work := make([]func() error, len(checkouts))
+	for i, key := range checkouts {
+		work[i] = func() error { return s.eraseStub(ctx, st, key) }
 	}
+	return s.inParts(work)
+}
+
+func (s *Service) eraseStub(ctx context.Context, st *Store, checkout string) error {
 	return s.DB.UpdateCheckout(ctx, st.ID, checkout, CheckoutOnly, func(k Case) (Change, error) {
 		c := k.Checkout
 		if c == nil || !c.Stub() || c.ID == "" {
@@ -101,9 +111,7 @@ func (s *Service) shoppersOfOrders(ctx context.Context, st *Store, ids []string)
 	var errs []error
 	for _, f := range all {
 		keys, own, errs = append(keys, f.checkouts...), append(own, f.shopper), append(errs, f.err)
-		if f.stub != "" {
-			stubs = append(stubs, f.stub)
-		}
+		stubs = append(stubs, f.stub)
 	}
 	var once []string
 	for _, key := range append(keys, own...) {

@@ -182,7 +182,7 @@ func withoutTrace(k Case, id ReminderID, ch Change) Change {
 	case ch.Message == nil:
 	case r.Erased:
 		ch.Message = nil
-	case k.Other.erased():
+	case k.Other.Erased():
 		r.Erased = true
 		k.Checkout.Reminders[id] = r
 		ch.DeleteMessages, ch.Message = append(ch.DeleteMessages, ch.Message.Key()), nil

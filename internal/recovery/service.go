@@ -211,7 +211,7 @@ func (s *Service) withdrawOfErased(ctx context.Context, st *Store, n *News) erro
 	}
 	key := ShopperKey(st.IDKey, st.ID, n.Email)
 	return s.DB.UpdateCheckout(ctx, st.ID, CheckoutKey(st.ID, n.CheckoutID), Need{Other: key}, func(k Case) (Change, error) {
-		if k.Other.erased() {
+		if k.Other.Erased() {
 			return Change{}, nil
 		}
 		return Change{Shoppers: []RaiseShopper{{Key: key, ConsentRefused: refused, ExpiresAt: n.Arrived.Add(st.Retention)}}}, nil

@@ -21,14 +21,14 @@ func (s *Service) CompleteCheckout(ctx context.Context, store string, n OrderNew
 	return s.updateNamed(ctx, st, n.CheckoutID, q.Shopper, func(k Case) Change {
 		var ch Change
 		var shoppers []string
-		if !k.Other.erased() {
+		if !k.Other.Erased() {
 			shoppers = append(shoppers, q.Shopper)
 		}
 		carts := []string{q.Cart}
 		switch c := k.Checkout; {
 		case c == nil:
 			ch.Create = stub(st, n.CheckoutID, o, now)
-			if k.Other.erased() { // what is left tells nobody whose it was
+			if k.Other.Erased() { // what is left tells nobody whose it was
 				ch.Create.ID = ""
 			}
 		case c.Status != StatusErased:
@@ -84,8 +84,7 @@ func (s *Service) StopCheckout(ctx context.Context, store, checkoutID string) er
 }
 
 // StopKnown is StopCheckout of a checkout that is known, and of which nothing newer than
-// the instant is; zero for now. It says whether there is such
-// a one, which was not ordered.
+// the instant is; zero for now. It says whether there is such a one, which was not ordered.
 func (s *Service) StopKnown(ctx context.Context, store, checkoutID string, at time.Time) (known bool, err error) {
 	st, err := s.store(store)
 	if err != nil {
@@ -113,28 +112,33 @@ func (c *Checkout) stop(st *Store, now time.Time) bool {
 	return true
 }
 
-// DropRecoverURL says that the checkout's own address leads nowhere since the instant:
-// from now on the shopper is led to the store's cart. News of before does not bring it
-// back. Nothing else changes; of a checkout that is not known yet a stub remembers it.
-func (s *Service) DropRecoverURL(ctx context.Context, store, checkoutID string, at time.Time) error {
+// DropRecoverURL says that the checkout's own address leads nowhere since the instant, as it
+// was cancelled or deleted: from now on the shopper is led to the store's cart. News of before
+// does not bring it back. Nothing else changes; of a checkout that is not known yet a stub
+// remembers it.
+func (s *Service) DropRecoverURL(ctx context.Context, store, checkoutID string, at time.Time, cancelled bool) error {
 	st, err := s.store(store)
 	if err != nil {
 		return err
 	}
 	at = placed(at, s.now())
 	return s.updateNamed(ctx, st, checkoutID, "", func(k Case) Change {
-		c := k.Checkout
+		ch, c := Change{}, k.Checkout
 		switch {
 		case c == nil:
-			c = &Checkout{Store: st.ID, Key: CheckoutKey(st.ID, checkoutID), ID: checkoutID, URLGone: at}
-			settle(st, c, s.now())
-			return Change{Create: c}
-		case c.Status == StatusErased, c.News.After(at), !at.After(c.URLGone):
+			c = &Checkout{Store: st.ID, Key: CheckoutKey(st.ID, checkoutID)}
+			ch.Create = c
+		case c.Status == StatusErased, c.News.After(at), !at.After(c.URLGone) && !(cancelled && at.After(c.Failed)):
 			return Change{}
+		default:
+			ch.Update = []*Checkout{c}
 		}
-		c.ID, c.RecoverURL, c.URLGone = checkoutID, "", at // an expired one has no ID any more
+		c.ID, c.RecoverURL, c.URLGone = checkoutID, "", later(c.URLGone, at) // an expired one has no ID any more
+		if cancelled {
+			c.Failed = later(c.Failed, at)
+		}
 		settle(st, c, s.now())
-		return Change{Update: []*Checkout{c}}
+		return ch
 	})
 }
 

@@ -105,7 +105,7 @@ func TestDropRecoverURL(t *testing.T) {
 	drop := func(at time.Duration) {
 		t.Helper()
 		s.clock.Set(t0.Add(at))
-		if err := s.DropRecoverURL(t.Context(), s.store.ID, "a", t0.Add(at)); err != nil {
+		if err := s.DropRecoverURL(t.Context(), s.store.ID, "a", t0.Add(at), false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,7 +142,7 @@ func TestDropRecoverURLFirst(t *testing.T) {
 			s := open(t, nil)
 			s.clock.Set(t0.Add(time.Hour))
 			for range 2 {
-				if err := s.DropRecoverURL(t.Context(), s.store.ID, "a", t0); err != nil {
+				if err := s.DropRecoverURL(t.Context(), s.store.ID, "a", t0, false); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -171,7 +171,7 @@ func TestDropRecoverURLAndOrder(t *testing.T) {
 		if name == "ordered before" {
 			s.order(order)
 		}
-		if err := s.DropRecoverURL(t.Context(), s.store.ID, "a", t0); err != nil {
+		if err := s.DropRecoverURL(t.Context(), s.store.ID, "a", t0, false); err != nil {
 			t.Fatal(err)
 		}
 		do(s)

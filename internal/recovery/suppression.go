@@ -17,8 +17,8 @@ type Suppression struct {
 	Fresh bool
 }
 
-// erased says whether nothing may be kept of the shopper; s may be nil.
-func (s *Suppression) erased() bool { return s != nil && s.Reason == ReasonErased }
+// Erased says whether nothing may be kept of the shopper; s may be nil.
+func (s *Suppression) Erased() bool { return s != nil && s.Reason == ReasonErased }
 
 // suppressing are the reasons of suppressions, in the order in which they count.
 var suppressing = []Reason{ReasonErased, ReasonUnsubscribed, ReasonComplained, ReasonBounced}

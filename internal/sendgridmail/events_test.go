@@ -72,6 +72,7 @@ func TestParseEvents(t *testing.T) {
 		{"seconds too many", anEvent(`,"timestamp":1e300`), at(time.Time{})},
 		{"seconds too few", anEvent(`,"timestamp":-5`), at(time.Time{})},
 		{"an address in capitals", anEvent(`,"email":" ANA@Example.NET"`), want(func(*recovery.Event) {})},
+		{"an address beside a name", anEvent(`,"email":"Ana <ana@example.net>"`), want(func(*recovery.Event) {})},
 		{"an address that is none", anEvent(`,"email":["ana@example.net"]`), want(func(e *recovery.Event) { e.Email = "" })},
 		{"an ID without a dot", anEvent(`,"sg_message_id":"abc"`), same},
 		{"no ID", anEvent(`,"sg_message_id":17`), want(func(e *recovery.Event) { e.Provider = "" })},

@@ -107,16 +107,10 @@ const (
 	Own                   // of a status of the shop's own, and not paid, such as a quote
 )
 
-// Kind is what the order is. A status of the shop's own says nothing, a payment does.
+// Kind is what the order is. A status that is not paid for, or of the shop's own, says less
+// than a payment does.
 func (o Order) Kind() Kind {
 	switch o.Status {
-	case "pending", "checkout-draft":
-		if o.Paid.IsZero() {
-			return Checkout
-		}
-		return Placed
-	case "failed":
-		return Checkout
 	case "processing", "completed", "on-hold", "refunded":
 		return Placed
 	case "cancelled", "canceled":
@@ -124,17 +118,20 @@ func (o Order) Kind() Kind {
 			return Expired
 		}
 		return Cancelled
+	case "failed":
+		return Checkout
 	case "trash", "auto-draft", "draft":
 		return Nothing
-	case "":
-		if o.Paid.IsZero() {
-			return Nothing
-		}
 	}
-	if o.Paid.IsZero() {
-		return Own
+	switch {
+	case !o.Paid.IsZero():
+		return Placed
+	case o.Status == "pending", o.Status == "checkout-draft":
+		return Checkout
+	case o.Status == "":
+		return Nothing
 	}
-	return Placed
+	return Own
 }
 
 // Trashed says whether the order is in the shop's bin: nobody can pay it.

@@ -82,9 +82,9 @@ func (s *Shop) Ordered(ctx context.Context, id string) (*recovery.Told, error) {
 	case Placed, Cancelled:
 		return &recovery.Told{News: o.News()}, nil
 	case Own:
-		return &recovery.Told{Kept: true}, nil
+		return &recovery.Told{Own: true}, nil
 	case Expired:
-		return &recovery.Told{Gone: true, GoneAt: o.Modified}, nil
+		return &recovery.Told{Gone: true, Cancelled: true, GoneAt: o.Modified}, nil
 	}
 	if o.Trashed() {
 		return &recovery.Told{Gone: true, GoneAt: o.Modified}, nil

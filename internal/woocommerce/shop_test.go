@@ -114,7 +114,7 @@ func TestOwnStatus(t *testing.T) {
 	told, err := shop(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`{"id":7781,"status":"quote"}`))
 	}).Ordered(t.Context(), "7781")
-	if diff := cmp.Diff(&recovery.Told{Kept: true}, told); diff != "" || err != nil {
+	if diff := cmp.Diff(&recovery.Told{Own: true}, told); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
@@ -125,7 +125,7 @@ func TestCancelledUnpaid(t *testing.T) {
 	told, err := shop(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`{"id":7781,"status":"cancelled","date_modified_gmt":"2026-11-20T18:03:00"}`))
 	}).Ordered(t.Context(), "7781")
-	want := &recovery.Told{Gone: true, GoneAt: time.Date(2026, 11, 20, 18, 3, 0, 0, time.UTC)}
+	want := &recovery.Told{Gone: true, Cancelled: true, GoneAt: time.Date(2026, 11, 20, 18, 3, 0, 0, time.UTC)}
 	if diff := cmp.Diff(want, told); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

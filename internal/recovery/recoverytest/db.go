@@ -197,6 +197,11 @@ func (d *DB) FindForOrder(ctx context.Context, q recovery.OrderQuery) (k recover
 			k.Order = &o
 		}
 		k.Suppression = d.suppressions[ref{q.Store, q.Shopper}].Standing()
+		for _, key := range q.Others {
+			if d.suppressions[ref{q.Store, key}].Standing().Erased() {
+				k.OthersErased = append(k.OthersErased, key)
+			}
+		}
 		k.Checkout = d.checkout(q.Store, q.Checkout)
 		k.Cart = d.carts[ref{q.Store, q.Cart}]
 		k.CartCheckout = d.checkout(q.Store, k.Cart.Checkout)

@@ -94,6 +94,12 @@ func (s *dbSuite) fourWays() {
 			s.Errorf("%s: the shopper's are %v, want %q", c.name, got, c.hers)
 		}
 	}
+	s.suppress("default", "gone", recovery.Suppression{Reason: recovery.ReasonErased, At: suiteTime})
+	s.suppress("default", "away", recovery.Suppression{Reason: recovery.ReasonUnsubscribed, At: suiteTime})
+	others := s.find(recovery.OrderQuery{Order: "none", Shopper: "away", Others: []string{"gone", "away", "never"}})
+	s.same("of others", []string{"gone"}, others.OthersErased)
+	s.same("beside them", recovery.ReasonUnsubscribed, others.Suppression.Reason)
+
 	k := s.find(recovery.OrderQuery{Order: "o", Checkout: own.Key})
 	s.same("as it is kept", own, k.Checkout)
 	k.Checkout.Locale = "de" // its version is that of the document

@@ -116,3 +116,29 @@ func async(f func() error) call {
 	synctest.Wait()
 	return c
 }
+
+// Many that wait for one document, each also for all who came before it, are looked through
+// once each: the ways between them are countless.
+func TestManyWaitForOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := &lock.Table{}
+		holder := &lock.Owner{Age: 1}
+		acquire(t, table, holder, on(lock.Exclusive, "a")...).want(t, "holder", nil)
+		calls := make([]call, 100)
+		owners := make([]*lock.Owner, len(calls))
+		for i := range calls {
+			owners[i] = &lock.Owner{Age: uint64(2 + i)}
+			calls[i] = acquire(t, table, owners[i], on(lock.Exclusive, "a")...)
+		}
+		for i, c := range calls {
+			c.want(t, "one that waits", errWaits)
+			if i == 0 {
+				table.Release(holder)
+			} else {
+				table.Release(owners[i-1])
+			}
+			c.want(t, "one whose turn it is", nil)
+		}
+	})
+}
